@@ -1,0 +1,3 @@
+"""From a pinned chart archive to Kubernetes objects."""
+
+__load__ = ()

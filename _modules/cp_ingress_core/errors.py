@@ -1,0 +1,69 @@
+"""Every exception the library raises.
+
+One base class on Salt's own :class:`CommandExecutionError`, so that the command line prints the message without a
+traceback. States read ``exc.info`` and never the text: ``info`` holds ``reason`` (a CamelCase word), ``status`` (an HTTP
+status or 0), ``object`` (``apiVersion/kind namespace/name`` or "") and whatever else the raiser adds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from salt.exceptions import CommandExecutionError
+
+
+class CpIngressError(CommandExecutionError):  # type: ignore[misc]
+    """Base of all errors of cp-ingress: a clean message, and ``info`` for programs."""
+
+    reason = "Error"
+
+    def __init__(
+        self, message: str, *, reason: str = "", status: int = 0, obj: str = "", **details: Any
+    ) -> None:
+        # Passing info= to Salt's own initialiser would append it to the text.
+        super().__init__(message)
+        self.info: dict[str, Any] = {
+            "reason": reason or self.reason,
+            "status": status,
+            "object": obj,
+            **details,
+        }
+
+
+class ConfigError(CpIngressError):
+    """The Bootstrap file or the pillar says something that cannot be done; ``info["errors"]`` lists every finding."""
+
+    reason = "InvalidConfiguration"
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors), errors=list(errors))
+
+
+class ChartError(CpIngressError):
+    """A chart archive could not be had, verified or rendered."""
+
+    reason = "ChartError"
+
+
+class KubeconfigError(CpIngressError):
+    """The kubeconfig is missing, unreadable or names credentials that do not work."""
+
+    reason = "InvalidKubeconfig"
+
+
+class ApiError(CpIngressError):
+    """The Kubernetes API refused a request; ``info`` has the server's reason, the HTTP status and the object."""
+
+    reason = "ApiError"
+
+
+class ApplySetError(CpIngressError):
+    """An ApplySet parent is damaged, foreign or may not be used; raised before anything is written."""
+
+    reason = "ApplySetRefused"
+
+
+class WaitTimeout(CpIngressError):
+    """Objects were not ready by the deadline; ``info["pending"]`` maps each to its last reason."""
+
+    reason = "WaitTimeout"

@@ -1,0 +1,3 @@
+"""Diff, apply, prune and wait for Kubernetes objects."""
+
+__load__ = ()
