@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml asks for, a line each: the run-time dependencies and the extras named as arguments."""
+"""Prints what pyproject.toml asks for, a line each: the dependencies and the extras named as arguments."""
 
 import pathlib
 import sys

@@ -20,7 +20,10 @@ def commands() -> dict[str, tuple[list[str], pathlib.Path]]:
     return {
         "ruff check": (["ruff", "check", "--quiet", "."], PROJECT),
         "ruff format": (["ruff", "format", "--quiet", "--check", "."], PROJECT),
-        "mypy --strict": (["mypy", "--strict", "--config-file", "../pyproject.toml", "-p", "cp_ingress_core"], PROJECT / "_modules"),
+        "mypy --strict": (
+            ["mypy", "--config-file", "../pyproject.toml", "-p", "cp_ingress_core"],
+            PROJECT / "_modules",
+        ),
         "yamllint": (["yamllint", "--strict", "."], PROJECT),
         "salt-lint": (["salt-lint", "-c", str(PROJECT / ".salt-lint"), *sls_files()], PROJECT),
         "layers": (["python", "-m", "pytest", "-q", "--no-header", "tests/unit/test_layers.py"], PROJECT),

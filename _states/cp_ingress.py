@@ -1,0 +1,158 @@
+"""States that are particular to the control-plane ingress; everything general is in kube_objects and kube_chart."""
+
+import logging
+
+from salt.exceptions import CommandExecutionError
+
+log = logging.getLogger(__name__)
+
+__virtualname__ = "cp_ingress"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def _failed(name, err):
+    info = getattr(err, "info", None) or {}
+    changes = info.get("changes", {}) if isinstance(info, dict) else {}
+    return {"name": name, "result": False, "changes": changes, "comment": str(err)}
+
+
+def preflight_passed(name):
+    """
+    Stop here when something stands in the way of the deployment, before anything is written.
+
+    name
+        Only a label.
+
+    Warnings are shown and the run goes on. RBAC: as ``cp_ingress.preflight``.
+
+    .. code-block:: yaml
+
+        cp_ingress-preflight:
+          cp_ingress.preflight_passed:
+            - failhard: True
+    """
+    try:
+        findings = __salt__["cp_ingress.preflight"]()
+    except CommandExecutionError as err:
+        return _failed(name, err)
+    lines = {"error": [], "warning": []}
+    for finding in findings:
+        lines[finding["level"]].append(f"[{finding['id']}] {finding['evidence']}: {finding['remedy']}")
+    ret = {"name": name, "result": not lines["error"], "changes": {}, "comment": "Nothing stands in the way"}
+    if lines["error"]:
+        ret["comment"] = "\n".join(lines["error"])
+    if lines["warning"]:
+        ret["warnings"] = lines["warning"]
+    return ret
+
+
+def chart_deployed(name, chart, namespace, options, **kwargs):
+    """
+    Deploy one of the shipped charts with what the pillar says about it.
+
+    name
+        The Helm release name.
+
+    chart
+        ``salt://`` URL of the chart's folder (its pin and its option files).
+
+    namespace
+        Where its namespaced objects go.
+
+    options
+        Name of the option file in that folder.
+
+    Everything else is handed to ``kube_chart.deployed``. Version, digest, source and values overrides come from the pillar
+    ``cp_ingress:charts``. Returns what ``kube_chart.deployed`` returns.
+
+    .. code-block:: yaml
+
+        cp_ingress-metallb-chart-deployed:
+          cp_ingress.chart_deployed:
+            - name: metallb
+            - chart: salt://charts/metallb
+            - namespace: metallb-system
+            - options: options.yaml.j2
+    """
+    try:
+        settings = __salt__["cp_ingress.settings"]()
+        context = __salt__["cp_ingress.chart_context"]()
+    except CommandExecutionError as err:
+        return _failed(name, err)
+    tuned = dict(settings["charts"][chart.rstrip("/").rpartition("/")[2]])
+    return __states__["kube_chart.deployed"](
+        name,
+        chart=chart,
+        namespace=namespace,
+        options=options,
+        context=context,
+        helm=settings["helm"],
+        **tuned,
+        **kwargs,
+    )
+
+
+def tls_secret_applied(name, certificate, private_key, applyset):
+    """
+    Keep NGINX's TLS Secret equal to a certificate and its key on this node.
+
+    name
+        Only a label.
+
+    certificate, private_key
+        Paths of the PEM files on this node.
+
+    applyset
+        The ApplySet that the Secret belongs to.
+
+    In test mode before the files exist, the Secret is predicted from empty ones: created where there is none, changed
+    where there is one. Its values are never shown. RBAC: as ``kube_objects.applied`` for Secrets.
+
+    .. code-block:: yaml
+
+        cp_ingress-certs-secret-applied:
+          cp_ingress.tls_secret_applied:
+            - certificate: /etc/cp-ingress/pki/server.crt
+            - private_key: /etc/cp-ingress/pki/server.key
+            - applyset: cp-ingress-tls
+    """
+    try:
+        secret = __salt__["cp_ingress.tls_secret"](certificate, private_key)
+    except CommandExecutionError as err:
+        if not __opts__["test"]:
+            return _failed(name, err)
+        secret = __salt__["cp_ingress.empty_tls_secret"]()
+    return __states__["kube_objects.applied"](name, objects=[secret], applyset=applyset)
+
+
+def serving(name, timeout=60):
+    """
+    Wait until the endpoint answers HTTPS with a certificate that its CA vouches for.
+
+    name
+        Only a label.
+
+    timeout
+        Seconds to wait at most.
+
+    Changes nothing; in test mode the endpoint is not asked. RBAC: none.
+
+    .. code-block:: yaml
+
+        cp_ingress-verify-serving:
+          cp_ingress.serving:
+            - timeout: 60
+    """
+    ret = {"name": name, "result": True, "changes": {}, "comment": ""}
+    if __opts__["test"]:
+        ret["comment"] = f"The endpoint would be asked for up to {timeout} s"
+        return ret
+    try:
+        found = __salt__["cp_ingress.serving"](timeout=timeout)
+    except CommandExecutionError as err:
+        return _failed(name, err)
+    ret["comment"] = f"{found['url']} answers (after {found['seconds']} s)"
+    return ret
