@@ -67,3 +67,9 @@ class WaitTimeout(CpIngressError):
     """Objects were not ready by the deadline; ``info["pending"]`` maps each to its last reason."""
 
     reason = "WaitTimeout"
+
+
+class WaitFailed(CpIngressError):
+    """Objects reported that they failed; ``info["failed"]`` and ``info["pending"]`` map each to its reason."""
+
+    reason = "WaitFailed"
