@@ -1,6 +1,7 @@
 """The control-plane ingress as this node's pillar describes it: settings, objects, preflight, status.
 
-Thin: what is decided is decided in ``cp_ingress_core``; what is asked of the cluster goes through ``kube_objects``.
+Thin: what is decided is decided in ``cp_ingress_core``; what is asked of the cluster goes through
+``kube_objects``.
 """
 
 import datetime
@@ -46,9 +47,10 @@ def settings():
 
         salt-call cp_ingress.settings
 
-    Returns a dictionary with every setting and what is derived from it (``mode``, ``ip``, ``port``, ``url``, ``issuer``,
-    ...) and ``errors``, a list that is empty when the configuration is accepted. When it is refused, ``errors`` is the
-    only key.
+    Returns a dictionary with every setting and what is derived from it (``mode``, ``ip``, ``port``,
+    ``url``, ``issuer``,
+    ...) and ``errors``, a list that is empty when the configuration is accepted. When it is refused,
+    ``errors`` is the only key.
 
     RBAC: none, the cluster is not asked.
     """
@@ -85,8 +87,9 @@ def chart_context():
 
         salt-call cp_ingress.chart_context
 
-    Returns ``mode``, ``ip``, ``port``, ``namespace``, ``tls_secret``, ``ingress_class``, ``masters`` (how many) and ``replicas``
-    (of NGINX in metallb mode: two, or one where there is one master, so that a rollout never waits for a second).
+    Returns ``mode``, ``ip``, ``port``, ``namespace``, ``tls_secret``, ``ingress_class``, ``masters`` (how
+    many) and ``replicas`` (of NGINX in metallb mode: two, or one where there is one master, so that a
+    rollout never waits for a second).
 
     RBAC: list nodes.
     """
@@ -165,8 +168,8 @@ def tls_secret(certificate, private_key):
 
         salt-call cp_ingress.tls_secret /etc/cp-ingress/pki/server.crt /etc/cp-ingress/pki/server.key
 
-    Raises an error naming the file that is missing, or when the key belongs to another certificate. The key is in what
-    is returned: don't log it.
+    Raises an error naming the file that is missing, or when the key belongs to another certificate. The key
+    is in what is returned: don't log it.
 
     RBAC: none, the cluster is not asked.
     """
@@ -212,7 +215,8 @@ def preflight_():
 
         salt-call cp_ingress.preflight
 
-    Returns a list of ``{"id", "level": "error"|"warning", "evidence", "remedy"}``; an empty one when all is well.
+    Returns a list of ``{"id", "level": "error"|"warning", "evidence", "remedy"}``; an empty one when all is
+    well.
 
     RBAC: list nodes and servicecidrs; get the TLS Secret where ``certificate:kind`` is ``secret``.
     """
@@ -223,7 +227,8 @@ def preflight_():
     try:
         ranges = checks.service_cidrs(__salt__["kube_objects.list"]("networking.k8s.io/v1", "ServiceCIDR"))
     except CpIngressError as err:
-        # Kubernetes before 1.33 has no ServiceCIDR: its range is then unknown here, and the check is left out.
+        # Kubernetes before 1.33 has no ServiceCIDR: its range is then unknown here, and the check is left
+        # out.
         log.debug("no ServiceCIDR objects to check against: %s", err)
         ranges = []
     conflicts = wanted.conflicts(addresses, checks.pod_cidrs(nodes), ranges)
@@ -255,7 +260,8 @@ def serving(timeout=60):
 
         salt-call cp_ingress.serving timeout=5
 
-    Returns ``{"url": ..., "seconds": how long it took}``. Raises an error with the last problem at the deadline.
+    Returns ``{"url": ..., "seconds": how long it took}``. Raises an error with the last problem at the
+    deadline.
 
     RBAC: none, the endpoint itself is asked.
     """
@@ -276,9 +282,9 @@ def status_():
 
         salt-call cp_ingress.status
 
-    Returns ``wanted`` (mode, ip, url), ``service``, ``pool``, ``announced_by`` (nodes), ``workload`` (kind, ready and wanted
-    pods), ``certificate`` (names, expiry), ``answers`` (HTTP status or the problem) and ``agrees``, which is true when
-    all of it fits together.
+    Returns ``wanted`` (mode, ip, url), ``service``, ``pool``, ``announced_by`` (nodes), ``workload`` (kind,
+    ready and wanted pods), ``certificate`` (names, expiry), ``answers`` (HTTP status or the problem) and
+    ``agrees``, which is true when all of it fits together.
 
     RBAC: list services, daemonsets, deployments, ipaddresspools and servicel2statuses.
     """

@@ -1,4 +1,4 @@
-"""States that are particular to the control-plane ingress; everything general is in kube_objects and kube_chart."""
+"""States particular to the control-plane ingress; everything general is in kube_objects and kube_chart."""
 
 import logging
 
@@ -65,8 +65,8 @@ def chart_deployed(name, chart, namespace, options, **kwargs):
     options
         Name of the option file in that folder.
 
-    Everything else is handed to ``kube_chart.deployed``. Version, digest, source and values overrides come from the pillar
-    ``cp_ingress:charts``. Returns what ``kube_chart.deployed`` returns.
+    Everything else is handed to ``kube_chart.deployed``. Version, digest, source and values overrides come
+    from the pillar ``cp_ingress:charts``. Returns what ``kube_chart.deployed`` returns.
 
     .. code-block:: yaml
 
@@ -108,8 +108,9 @@ def tls_secret_applied(name, certificate, private_key, applyset):
     applyset
         The ApplySet that the Secret belongs to.
 
-    In test mode before the files exist, the Secret is predicted from empty ones: created where there is none, changed
-    where there is one. Its values are never shown. RBAC: as ``kube_objects.applied`` for Secrets.
+    In test mode before the files exist, the Secret is predicted from empty ones: created where there is
+    none, changed where there is one. Its values are never shown. RBAC: as ``kube_objects.applied`` for
+    Secrets.
 
     .. code-block:: yaml
 

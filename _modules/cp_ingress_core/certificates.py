@@ -82,7 +82,7 @@ def key_matches(certificate: Certificate, private_key_pem: str) -> bool:
 
 
 def problems(certificate: Certificate, host: str, now: datetime.datetime) -> list[str]:
-    """Return, in words, why clients would not accept `certificate` for `host` at `now` (an aware datetime)."""
+    """Return why clients would not accept `certificate` for `host` at `now` (an aware datetime)."""
     found = []
     if not certificate.covers(host):
         names = ", ".join(certificate.names) or "none"

@@ -1,7 +1,7 @@
 """Checks made before anything is written: pure functions from what was read to findings.
 
-Each finding has a stable id, the evidence and the remedy. An ``error`` stops the run; a ``warning`` is told and the run
-goes on.
+Each finding has a stable id, the evidence and the remedy. An ``error`` stops the run; a ``warning`` is told
+and the run goes on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the cluster has beside what the settings ask for, as plain data: pure functions over objects that were read."""
+"""What the cluster has beside what the settings ask for: pure functions over objects that were read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def service_facts(services: Objects, name: str) -> dict[str, Any] | None:
 
 
 def announcing_nodes(announcements: Objects, namespace: str, service: str) -> list[str]:
-    """Return the nodes whose ServiceL2Status says that they answer for the Service; more than one is a split."""
+    """Return the nodes whose ServiceL2Status answers for the Service; more than one is a split."""
     found = set()
     for item in announcements:
         status = item.get("status", {})
@@ -39,7 +39,7 @@ def announcing_nodes(announcements: Objects, namespace: str, service: str) -> li
 
 
 def workload_facts(workloads: Objects) -> list[dict[str, Any]]:
-    """Return kind and ready and wanted pods of each NGINX workload; two while a switch of mode is under way."""
+    """Return kind, ready and wanted pods of each NGINX workload; two while a switch of mode is under way."""
     found = []
     for item in workloads:
         status = item.get("status", {})
