@@ -73,3 +73,21 @@ class WaitFailed(CpIngressError):
     """Objects reported that they failed; ``info["failed"]`` and ``info["pending"]`` map each to its reason."""
 
     reason = "WaitFailed"
+
+
+class DiscoveryError(CpIngressError):
+    """The API server does not serve a kind, or a server behind it does not say."""
+
+    reason = "KindUnknown"
+
+
+class ObjectError(CpIngressError):
+    """Manifests that cannot be applied as they are: nothing was sent."""
+
+    reason = "InvalidObject"
+
+
+class ApplyError(CpIngressError):
+    """Some objects could not be applied or deleted; ``info["changes"]`` holds what was done, ``info["errors"]`` why."""
+
+    reason = "ApplyFailed"
