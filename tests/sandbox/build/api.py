@@ -1,0 +1,44 @@
+"""What others use of the builder."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from tests.sandbox.build.builder import Builder
+from tests.sandbox.build.errors import BuildError
+from tests.sandbox.build.parts import GO_PARTS, builder
+
+
+@cache
+def _builder() -> Builder:
+    return builder()
+
+
+def binary(name: str) -> Path:
+    """Return the path of program `name` ("helm", "kubectl", ...), building its part if needed."""
+    for part in GO_PARTS:
+        if name in part.programs:
+            return bin_dir(part.name) / name
+    known = ", ".join(sorted(program for part in GO_PARTS for program in part.programs))
+    raise BuildError(f"no part has a program {name!r}; the programs are: {known}")
+
+
+def bin_dir(*parts: str) -> Path:
+    """Return a folder that holds the programs of all `parts`, building them if needed.
+
+    With several parts it is a folder of hard links beside the builds.
+    """
+    folders = _builder().ensure(parts)
+    if len(folders) == 1:
+        return next(iter(folders.values()))
+    store = _builder().store
+    key = "-".join(sorted(_builder().key(part) for part in folders))
+    if not store.has("bin", key):
+        with store.locked():
+            if not store.has("bin", key):
+                with store.making("bin", key) as into:
+                    for program in (path for folder in folders.values() for path in folder.iterdir()):
+                        os.link(program, into / program.name)
+    return store.path("bin", key)

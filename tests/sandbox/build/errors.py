@@ -1,0 +1,5 @@
+"""The one exception of the builder."""
+
+
+class BuildError(Exception):
+    """Something that the sandbox needs could not be built or installed; the message says what and what to do."""

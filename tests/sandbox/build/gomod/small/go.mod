@@ -1,0 +1,3 @@
+module cp-ingress.example/sandbox/small
+
+go 1.26.0
