@@ -81,8 +81,7 @@ def wait_ready(
         until the deadline, others end the wait
     :param timeout: seconds for all targets together; 0 looks once
     :param on_progress: gets a line about what is pending, every few seconds
-    :param fail_fast: stop at the first object that failed; otherwise a failed one may recover while others are
-        pending
+    :param fail_fast: stop at the first object that failed; otherwise it may recover while others are pending
     :param explain: asked at the end for each object that is not ready, for what its pods or events say
     :param clock: the time in seconds
     :param sleep: waits for a number of seconds
