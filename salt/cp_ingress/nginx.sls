@@ -15,5 +15,9 @@ cp_ingress-nginx-chart-deployed:
     - prune_when: ready
     - timeout: {{ settings.timeout_wait }}
     - require:
-      - sls: cp_ingress.certs
+{%- if settings.certificate_kind == "managed" %}
+      - cp_ingress: cp_ingress-certs-secret-applied
+{%- else %}
+      - kube_objects: cp_ingress-namespaces-applied
+{%- endif %}
 {%- endif %}

@@ -1,0 +1,66 @@
+"""Salt without a master, on the work tree's own folders: what the formula tests render and run with."""
+
+import pathlib
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def minion_config(
+    root: pathlib.Path, bootstrap_file: pathlib.Path, pillar_root: pathlib.Path
+) -> dict[str, Any]:
+    """Return a masterless minion's configuration that keeps all it writes below `root`."""
+    return {
+        "id": "bootstrap",
+        "file_client": "local",
+        "root_dir": str(root),
+        "conf_file": str(root / "minion"),
+        "file_roots": {"base": [str(PROJECT / "salt")]},
+        "pillar_roots": {"base": [str(pillar_root), str(PROJECT / "pillar")]},
+        "module_dirs": [str(PROJECT)],
+        "cp_ingress_bootstrap_file": str(bootstrap_file),
+        "fileserver_list_cache_time": 0,
+        "enable_fqdns_grains": False,
+        "enable_gpu_grains": False,
+        "log_level": "quiet",
+        "log_file": str(root / "minion.log"),
+    }
+
+
+@dataclass
+class Masterless:
+    """A masterless minion: its configuration folder, and calls in this process."""
+
+    root: pathlib.Path
+    bootstrap_file: pathlib.Path
+    pillar_root: pathlib.Path
+
+    def write(self, bootstrap: str, tuning: dict[str, Any] | None = None) -> None:
+        """Write the Bootstrap file and the user's own pillar, `tuning` below ``cp_ingress``."""
+        self.bootstrap_file.write_text(bootstrap, encoding="utf-8")
+        top = {"base": {"*": ["cp_ingress", "tuning"]}}
+        (self.pillar_root / "top.sls").write_text(yaml.safe_dump(top), encoding="utf-8")
+        (self.pillar_root / "tuning.sls").write_text(
+            yaml.safe_dump({"cp_ingress": tuning} if tuning else {}), encoding="utf-8"
+        )
+
+    def caller(self) -> Any:
+        """Return a ``salt.client.Caller`` with fresh pillar."""
+        import salt.client
+        import salt.config
+
+        options = salt.config.minion_config(None, cache_minion_id=False)
+        options.update(minion_config(self.root, self.bootstrap_file, self.pillar_root))
+        for folder in ("cachedir", "pki_dir", "extension_modules"):
+            options[folder] = str(self.root / folder)
+        return salt.client.Caller(mopts=options)
+
+
+def masterless(folder: pathlib.Path) -> Masterless:
+    """Lay out a masterless minion below `folder`."""
+    for name in ("root", "pillar"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return Masterless(folder / "root", folder / "bootstrap.yaml", folder / "pillar")

@@ -1,0 +1,148 @@
+"""Every SLS file rendered by Salt itself, in both modes, with the user's own certificate, and refused.
+
+Covered: rendering, IDs, requisites that point at something, the order of a run, the guard. Not covered here:
+what the states do (tests/apiserver, tests/e2e).
+"""
+
+import re
+
+import pytest
+
+from tests.formula.salt_caller import PROJECT, masterless
+
+BOOTSTRAP = """
+apiVersion: cp-ingress/v1
+kind: BootstrapConfiguration
+networks:
+  controlPlane:
+    cidr: 10.200.0.0/24
+    metalLB: {{enabled: {metallb}}}
+    ingress: {{ip: {ip}}}
+"""
+
+CASES = {
+    "metallb": (BOOTSTRAP.format(metallb="true", ip="10.200.0.50"), {}),
+    "external": (BOOTSTRAP.format(metallb="false", ip="10.200.0.11"), {}),
+    "own certificate": (
+        BOOTSTRAP.format(metallb="true", ip="10.200.0.50"),
+        {"certificate": {"kind": "secret", "secret": "mine"}},
+    ),
+    "refused": (BOOTSTRAP.format(metallb="true", ip="10.200.0.50/24"), {}),
+    "refused tuning": (BOOTSTRAP.format(metallb="true", ip="10.200.0.50"), {"hlm": "/usr/bin/helm"}),
+}
+ACCEPTED = [name for name in CASES if not name.startswith("refused")]
+REFUSED = [name for name in CASES if name.startswith("refused")]
+
+SLS = sorted(
+    str(path.relative_to(PROJECT / "salt").with_suffix("")).replace("/", ".").removesuffix(".init")
+    for path in (PROJECT / "salt" / "cp_ingress").rglob("*.sls")
+)
+
+ORDER = {
+    "metallb": [
+        "preflight-passed",
+        "namespaces-applied",
+        "certs-folder",
+        "certs-ca-key",
+        "certs-ca-certificate",
+        "certs-server-key",
+        "certs-server-certificate",
+        "certs-secret-applied",
+        "metallb-chart-deployed",
+        "metallb-pool-applied",
+        "nginx-chart-deployed",
+        "endpoint-service-applied",
+        "verify-serving",
+        "narrow-services-pruned",
+    ],
+    "external": [
+        "preflight-passed",
+        "namespaces-applied",
+        "certs-folder",
+        "certs-ca-key",
+        "certs-ca-certificate",
+        "certs-server-key",
+        "certs-server-certificate",
+        "certs-secret-applied",
+        "nginx-chart-deployed",
+        "endpoint-service-applied",
+        "verify-serving",
+        "narrow-services-pruned",
+        "narrow-pool-absent",
+        "narrow-metallb-absent",
+    ],
+    "own certificate": [
+        "preflight-passed",
+        "namespaces-applied",
+        "metallb-chart-deployed",
+        "metallb-pool-applied",
+        "nginx-chart-deployed",
+        "endpoint-service-applied",
+        "verify-serving",
+        "narrow-services-pruned",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def callers(tmp_path_factory):
+    """A masterless minion per case, made when first asked for."""
+    made = {}
+
+    def caller(case):
+        if case not in made:
+            minion = masterless(tmp_path_factory.mktemp("minion"))
+            minion.write(*CASES[case])
+            made[case] = minion.caller()
+        return made[case]
+
+    return caller
+
+
+def low(caller, sls):
+    """Return the compiled states of `sls`, in the order in which they would run."""
+    found = caller.cmd("state.show_low_sls", sls)
+    assert all(isinstance(chunk, dict) for chunk in found), found
+    return sorted(found, key=lambda chunk: chunk["order"])
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+@pytest.mark.parametrize("sls", [name for name in SLS if name != "cp_ingress.refused"])
+def test_every_file_renders_with_ids_by_formula_path_and_function(callers, case, sls):
+    for chunk in low(callers(case), sls):
+        path = chunk["__sls__"].removeprefix("cp_ingress.")
+        assert re.fullmatch(rf"cp_ingress-{re.escape(path)}-[a-z-]+", chunk["__id__"]), chunk["__id__"]
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+@pytest.mark.parametrize("sls", ["cp_ingress", "cp_ingress.clean"])
+def test_every_requisite_points_at_a_state_of_the_run(callers, case, sls):
+    chunks = low(callers(case), sls)
+    states = {(chunk["state"], chunk["__id__"]) for chunk in chunks}
+    for chunk in chunks:
+        for requisite in chunk.get("require", []):
+            assert next(iter(requisite.items())) in states, chunk["__id__"]
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_a_run_goes_in_the_documented_order(callers, case):
+    ids = [chunk["__id__"].removeprefix("cp_ingress-") for chunk in low(callers(case), "cp_ingress")]
+    assert ids == ORDER[case]
+
+
+@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("sls", SLS)
+def test_a_refused_configuration_leaves_one_failing_state_in_every_file(callers, case, sls):
+    (chunk,) = low(callers(case), sls)
+    assert (chunk["state"], chunk["fun"]) == ("test", "fail_without_changes")
+    assert chunk["failhard"] is True
+    wrong = "networks.controlPlane.ingress.ip" if case == "refused" else "hlm"
+    assert wrong in chunk["comment"]
+
+
+def test_a_refused_configuration_stops_the_run_with_the_reason(callers):
+    ran = callers("refused").cmd("state.apply", "cp_ingress")
+    (result,) = ran.values()
+    assert result["result"] is False
+    assert "10.200.0.50/24" in result["comment"]
+    assert result["changes"] == {}
