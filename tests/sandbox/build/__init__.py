@@ -1,7 +1,7 @@
 """What the sandbox runs, built from Go modules and Debian packages into a cache outside the work tree.
 
-``binary("helm")`` is a program, ``bin_dir("etcd", "kube-light")`` a folder with the programs of some parts. What is
-missing is built first (minutes, with progress on standard error); what is built costs a few milliseconds.
+``binary("helm")`` is a program, ``bin_dir("etcd", "kube-light")`` a folder with the programs of some parts.
+What is missing is built first (minutes, with progress on standard error); what is built costs milliseconds.
 """
 
 from tests.sandbox.build.api import bin_dir, binary

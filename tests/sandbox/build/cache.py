@@ -1,8 +1,8 @@
 """A content-addressed store of finished builds, outside the work tree.
 
-A build lies in ``<cache>/builds/<part>-<key>``, where the key is a hash of everything that went into it. It is
-written under a temporary name, flushed and renamed at the end: a folder under its final name is complete, whatever
-interrupted an earlier attempt.
+A build lies in ``<cache>/builds/<part>-<key>``, where the key is a hash of everything that went into it. It
+is written under a temporary name, flushed and renamed at the end: a folder under its final name is complete,
+whatever interrupted an earlier attempt.
 """
 
 from __future__ import annotations

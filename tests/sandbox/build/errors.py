@@ -2,4 +2,4 @@
 
 
 class BuildError(Exception):
-    """Something that the sandbox needs could not be built or installed; the message says what and what to do."""
+    """Something the sandbox needs could not be built or installed; the message says what and what to do."""

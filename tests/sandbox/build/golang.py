@@ -26,8 +26,8 @@ LOG_TAIL_LINES = 30
 class GoPart:
     """Programs built from one go.mod.
 
-    `module` is the folder under ``gomod/`` that holds go.mod and go.sum, and stand-ins for modules that cannot be
-    had; `programs` maps a binary's name to its package.
+    `module` is the folder under ``gomod/`` that holds go.mod and go.sum, and stand-ins for modules that cannot
+    be had; `programs` maps a binary's name to its package.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Go:
         return done.stdout
 
     def sources(self, module: str, path: str) -> Path:
-        """Return the folder with the sources of module `path`, at the version that ``gomod/<module>`` names."""
+        """Return the folder with the sources of module `path`, in the version that `module` names."""
         self.run(module, ["mod", "download", path])
         return Path(self.run(module, ["list", "-m", "-f", "{{.Dir}}", path]).strip())
 

@@ -18,7 +18,7 @@ def say(message: str) -> None:
 
 @contextlib.contextmanager
 def step(label: str, status: Callable[[], str] = lambda: "") -> Iterator[None]:
-    """Say that `label` starts, that it is still running (with `status()`, every 20 s), and how long it took."""
+    """Say that `label` starts, every 20 s that it still runs (with `status()`), and how long it took."""
     started = time.monotonic()
     over = threading.Event()
 
