@@ -1,0 +1,59 @@
+"""What is wrong with a configuration, collected, so that everything wrong is reported at once."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+from cp_ingress_core.errors import ConfigError
+
+# How a missing value is written in a finding.
+ABSENT: Any = object()
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlong = 40
+_SHORT.maxlevel = 2
+
+
+def shown(value: Any) -> str:
+    """Write a value for a message: on one line, at most about 200 characters, whatever it holds.
+
+    Parameters
+    ----------
+    value
+        Anything that came out of YAML, or ``ABSENT``.
+
+    Returns
+    -------
+    str
+        ``nothing`` for ``ABSENT``, plain words for YAML's scalars, a shortened ``repr`` otherwise.
+    """
+    if value is ABSENT:
+        return "nothing"
+    if value is None:
+        return "an empty value"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _SHORT.repr(value)[:200]
+
+
+class Findings:
+    """Errors and notes about one configuration, in the order of their discovery."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        self.notes: list[str] = []
+
+    def refuse(self, key: str, value: Any, why: str, *, allowed: str, remedy: str) -> None:
+        """Add an error that names the key, the value found, what is allowed and the remedy."""
+        self.errors.append(f"{key}: found {shown(value)}: {why}. Allowed: {allowed}. Remedy: {remedy}.")
+
+    def note(self, key: str, value: Any, what: str) -> None:
+        """Add a remark that stops nothing."""
+        self.notes.append(f"{key}: found {shown(value)}: {what}.")
+
+    def raise_errors(self) -> None:
+        """Raise one :class:`ConfigError` that holds all errors, if there are any."""
+        if self.errors:
+            raise ConfigError(self.errors)
