@@ -26,8 +26,8 @@ LOG_TAIL_LINES = 30
 class GoPart:
     """Programs built from one go.mod.
 
-    `module` is the folder under ``gomod/`` that holds go.mod and go.sum, and stand-ins for modules that cannot
-    be had; `programs` maps a binary's name to its package.
+    `module` is the folder under ``gomod/`` that holds go.mod and go.sum, and stand-ins for those that
+    cannot be had; `programs` maps a binary's name to its package.
     """
 
     name: str
