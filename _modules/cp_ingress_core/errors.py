@@ -91,3 +91,15 @@ class ApplyError(CpIngressError):
     """Some objects could not be applied or deleted; ``info["changes"]`` holds what was done, ``info["errors"]`` why."""
 
     reason = "ApplyFailed"
+
+
+class ConflictError(ApiError):
+    """Other managers own fields of the manifest; ``info["conflicts"]`` names each field and manager."""
+
+    reason = "FieldConflict"
+
+
+class ImmutableError(ApiError):
+    """A field of the manifest cannot be changed on the live object; ``info["causes"]`` names it."""
+
+    reason = "FieldImmutable"
