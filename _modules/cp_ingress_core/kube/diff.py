@@ -1,7 +1,7 @@
 """What changes between two states of an object, as paths with their old and new values.
 
-Made to be read: server-side bookkeeping is left out, items of lists are named by what the API server merges them
-by, and values are short. Secrets are masked first (:mod:`.masking`), since this module shows what it is given.
+Made to be read: bookkeeping is left out, items of lists are named by what the API server merges them by, and
+values are short. Secrets are to be masked first (:mod:`.masking`): this module shows what it is given.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from .lookup import section
 
 Changes = dict[str, dict[str, Any]]
 
@@ -44,7 +46,7 @@ def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> C
     :return: path -> ``{"old": value, "new": value}``, where None stands for an absent value; empty if nothing
         but ``status`` or bookkeeping differs. Strings, numbers and booleans are shown as they are, anything
         larger as one line of JSON, both cut after 200 characters with a count of what is left out. In a path,
-        ``containers[controller]`` is an item of a list by its key, ``labels['a/b']`` a key that is no plain word.
+        ``containers[controller]`` is an item of a list by its key, ``labels['a/b']`` a key that is no word.
     """
     changes: Changes = {}
     _compare("", shown(before or {}), shown(after or {}), changes)
@@ -56,10 +58,9 @@ def shown(obj: Mapping[str, Any]) -> dict[str, Any]:
     rest = {
         key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata", "status")
     }
-    metadata = obj.get("metadata") or {}
-    annotations = metadata.get("annotations") or {}
+    labels, annotations = section(obj, "metadata", "labels"), section(obj, "metadata", "annotations")
     kept = {key: value for key, value in annotations.items() if key not in BOOKKEEPING}
-    return {"metadata": {"labels": metadata.get("labels") or {}, "annotations": kept}, **rest}
+    return {"metadata": {"labels": labels, "annotations": kept}, **rest}
 
 
 def _compare(path: str, old: Any, new: Any, changes: Changes) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from .lookup import Object, entries, holds, section, text
 from .readiness import pod_problem
-from .readiness.fields import Object, entries, holds, section, text
 from .wait import Lister, Target
 
 LONGEST = 300  # characters of a message

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .lookup import section
+
 Object = Mapping[str, Any]
 
 MASK = "***"
@@ -102,12 +104,11 @@ def _mask_secret(secret: Object, other: Object | None, changed: str) -> dict[str
     for name in _FIELDS:
         if secret.get(name) is not None:
             masked[name] = _mask_values(secret[name], (other or {}).get(name), changed)
-    metadata = secret.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    if isinstance(metadata, Mapping) and isinstance(annotations, Mapping) and LAST_APPLIED in annotations:
-        theirs = ((other or {}).get("metadata") or {}).get("annotations") or {}
+    annotations = section(secret, "metadata", "annotations")
+    if LAST_APPLIED in annotations:
+        theirs = section(other, "metadata", "annotations")
         hidden = _mask_values({LAST_APPLIED: annotations[LAST_APPLIED]}, theirs, changed)
-        masked["metadata"] = {**metadata, "annotations": {**annotations, **hidden}}
+        masked["metadata"] = {**secret["metadata"], "annotations": {**annotations, **hidden}}
     return masked
 
 
@@ -142,9 +143,9 @@ def _values(obj: object) -> Iterator[object]:
             yield value
             if name == "data" and isinstance(value, str):
                 yield from _decoded(value)
-    annotations = (obj.get("metadata") or {}).get("annotations") or {}
-    if isinstance(annotations.get(LAST_APPLIED), str):
-        yield from _last_applied(annotations[LAST_APPLIED])
+    applied = section(obj, "metadata", "annotations").get(LAST_APPLIED)
+    if isinstance(applied, str):
+        yield from _last_applied(applied)
 
 
 def _last_applied(annotation: str) -> Iterator[object]:

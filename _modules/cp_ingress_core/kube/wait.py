@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import ApiError, WaitFailed, WaitTimeout
+from .lookup import section
 from .readiness import Readiness, State, assess, ready_at_once
-from .readiness.fields import section
 from .readiness.generic import deletion_reason
 from .readiness.model import failed, progressing, ready
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import Object, condition, entries, holds, section, text, words
+from ..lookup import Object, condition, entries, holds, section, text, words
 from .model import Readiness, failed, progressing, ready
 
 

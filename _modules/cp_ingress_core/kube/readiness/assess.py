@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..lookup import Object, text
 from . import api, generic, jobs, network, pods, storage, workloads
-from .fields import Object, text
 from .model import Readiness, ready
 
 Rule = Callable[[Object], Readiness]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import Object, condition, holds, number, section, words
+from ..lookup import Object, condition, holds, number, section, words
 from .model import Readiness, failed, progressing, ready
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import Object, condition, entries, holds, number, section, text, words
+from ..lookup import Object, condition, entries, holds, number, section, text, words
 from .model import Readiness, failed, progressing, ready
 
 # What the kubelet writes while all goes well.

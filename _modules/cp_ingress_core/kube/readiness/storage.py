@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import Object, section, text
+from ..lookup import Object, section, text
 from .model import Readiness, failed, progressing, ready
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import Object, condition, holds, number, section, text, words
+from ..lookup import Object, condition, holds, number, section, text, words
 from .model import Readiness, failed, progressing, ready
 
 # Status field -> the word for it, in the order in which a rollout passes them.
