@@ -49,15 +49,16 @@ def check_chart(path: Path, pin: Pin) -> None:
 
 def _chart_metadata(path: Path, pin: Pin) -> dict[str, Any]:
     wanted = f"{pin.name}/Chart.yaml"
+    found: Any = None
     with tarfile.open(path, "r:gz") as archive:
+        # To the end, so that an archive that was cut short is noticed.
         for member in archive:
-            if member.name.removeprefix("./") != wanted or not member.isfile():
-                continue
-            stream = archive.extractfile(member)
-            data = yaml.load(stream.read(_CHUNK), Loader=yaml.CSafeLoader) if stream else None
-            if isinstance(data, dict):
-                return data
-    raise ChartError(
-        f"{pin.archive} holds no readable {wanted}; it is not an archive of chart {pin.name}",
-        reason="ChartInvalid",
-    )
+            if member.name.removeprefix("./") == wanted and member.isfile():
+                stream = archive.extractfile(member)
+                found = yaml.load(stream.read(_CHUNK), Loader=yaml.CSafeLoader) if stream else None
+    if not isinstance(found, dict):
+        raise ChartError(
+            f"{pin.archive} holds no readable {wanted}; it is not an archive of chart {pin.name}",
+            reason="ChartInvalid",
+        )
+    return found

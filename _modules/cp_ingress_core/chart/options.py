@@ -31,7 +31,7 @@ def load_values(
     base = _render(_option_path(chart_dir, options), context or {}) if options else {}
     if overrides is not None and not isinstance(overrides, Mapping):
         raise ChartError(
-            f"values must be a mapping of Helm values, not {type(overrides).__name__}",
+            f"values must be a mapping of Helm values, not a {type(overrides).__name__}",
             reason="OptionsInvalid",
         )
     values = merge(base, overrides or {})
