@@ -81,3 +81,8 @@ def edge_of(ip: IPAddress, network: IPNetwork) -> str:
     if ip.version == 4 and ip == network.broadcast_address:
         return "the broadcast address"
     return ""
+
+
+def within(ip: IPAddress, network: IPNetwork) -> bool:
+    """Say whether ``ip`` lies in ``network``; one of the other family does not."""
+    return ip.version == network.version and ip in network

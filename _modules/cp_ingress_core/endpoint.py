@@ -38,8 +38,8 @@ def service(settings: Settings) -> dict[str, Any]:
     Parameters
     ----------
     settings
-        In metallb mode the Service is a LoadBalancer whose traffic stays on the node that announces the IP, in
-        external mode a ClusterIP with the ingress IP as external IP.
+        In metallb mode the Service is a LoadBalancer whose traffic stays on the node that announces the IP;
+        in external mode a ClusterIP with the ingress IP as external IP.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Mapping
 from typing import Any
 
 from cp_ingress_core.errors import ConfigError
@@ -35,6 +36,8 @@ def shown(value: Any) -> str:
         return "an empty value"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "a mapping" if value else "an empty mapping"
     return _SHORT.repr(value)[:200]
 
 
@@ -48,6 +51,10 @@ class Findings:
     def refuse(self, key: str, value: Any, why: str, *, allowed: str, remedy: str) -> None:
         """Add an error that names the key, the value found, what is allowed and the remedy."""
         self.errors.append(f"{key}: found {shown(value)}: {why}. Allowed: {allowed}. Remedy: {remedy}.")
+
+    def refuse_file(self, path: str, why: str, *, allowed: str, remedy: str) -> None:
+        """Add an error about a file as a whole."""
+        self.errors.append(f"{path}: {why}. Allowed: {allowed}. Remedy: {remedy}.")
 
     def note(self, key: str, value: Any, what: str) -> None:
         """Add a remark that stops nothing."""

@@ -13,19 +13,15 @@ from typing import Any
 from cp_ingress_core.addresses import (
     IPAddress,
     IPNetwork,
-    edge_of,
     parse_address,
     parse_network,
     special_use,
+    within,
 )
 from cp_ingress_core.errors import ConfigError
 from cp_ingress_core.findings import ABSENT, Findings
+from cp_ingress_core.ingress_ip import CIDR, CONTROL_PLANE, ENABLED, INGRESS_IP, check_ranges, check_together
 from cp_ingress_core.sections import refuse_unknown
-
-CONTROL_PLANE = "networks.controlPlane"
-CIDR = f"{CONTROL_PLANE}.cidr"
-ENABLED = f"{CONTROL_PLANE}.metalLB.enabled"
-INGRESS_IP = f"{CONTROL_PLANE}.ingress.ip"
 
 _ONE_ADDRESS = "one IPv4 or IPv6 address, without a mask (10.200.0.50)"
 
@@ -46,7 +42,7 @@ class Networks:
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     def to_pillar(self) -> dict[str, Any]:
-        """Return the section as pillar data; :func:`parse` reads it back to an equal value."""
+        """Return the section as pillar data; :func:`parse_networks` reads it back to an equal value."""
         control_plane: dict[str, Any] = {
             "cidr": list(self.cidrs),
             "metalLB": {"enabled": self.metallb},
@@ -60,14 +56,14 @@ class Networks:
         return networks
 
 
-def parse(section: Any, findings: Findings, *, metalk8s: bool = False) -> Networks | None:
+def parse_networks(section: Any, findings: Findings, *, metalk8s: bool = False) -> Networks | None:
     """Check a ``networks`` section.
 
     Parameters
     ----------
     section
-        The section as YAML or pillar data. Keys other than ``controlPlane``, ``pods`` and ``services`` are left
-        alone.
+        The section as YAML or pillar data. Other keys than ``controlPlane``, ``pods`` and ``services`` are
+        left alone.
     findings
         Where refusals and notes go.
     metalk8s
@@ -88,8 +84,8 @@ def parse(section: Any, findings: Findings, *, metalk8s: bool = False) -> Networ
     ip = _ingress_ip(control_plane.get("ingress"), findings, metalk8s)
     pods, services = (_ranges(section, name, findings) for name in ("pods", "services"))
     if len(findings.errors) == before:
-        _check_together(cidrs, metallb, ip, findings)
-        _check_ranges(cidrs, ip, pods, services, findings)
+        check_together(cidrs, metallb, ip, findings)
+        check_ranges(cidrs, ip, pods, services, findings)
     if len(findings.errors) > before:
         return None
     return Networks(
@@ -102,7 +98,7 @@ def parse(section: Any, findings: Findings, *, metalk8s: bool = False) -> Networ
     )
 
 
-def complete(networks: Networks, addresses: Sequence[str]) -> Networks:
+def with_default_ip(networks: Networks, addresses: Sequence[str]) -> Networks:
     """Return the networks with the default ingress IP of external mode: this machine's control-plane address.
 
     Parameters
@@ -115,18 +111,18 @@ def complete(networks: Networks, addresses: Sequence[str]) -> Networks:
     Raises
     ------
     ConfigError
-        When no address of this machine, or more than one, lies inside the control-plane CIDRs, or the one that
-        does cannot be the ingress IP.
+        When no address of this machine, or more than one, lies inside the control-plane CIDRs, or the one
+        that does cannot be the ingress IP.
     """
     if networks.ip is not None:
         return networks
     findings = Findings()
     inside = [network for network in map(parse_network, networks.cidrs) if network is not None]
     parsed = {ip for ip in map(parse_address, addresses) if ip is not None}
-    own = sorted({str(ip) for ip in parsed if any(_within(ip, network) for network in inside)})
+    own = sorted({str(ip) for ip in parsed if any(within(ip, network) for network in inside)})
     if len(own) == 1:
         section = replace(networks, ip=own[0]).to_pillar()
-        completed = parse(section, findings)
+        completed = parse_networks(section, findings)
         if completed is not None:
             return replace(completed, notes=networks.notes)
     else:
@@ -186,13 +182,13 @@ def _cidrs(found: Any, findings: Findings) -> list[IPNetwork]:
     entries = found if isinstance(found, list) else [found]
     if not entries or found is None:
         entries = [ABSENT]
-    networks: list[IPNetwork] = []
+    networks: dict[IPNetwork, None] = {}
     for entry in entries:
         network = parse_network(entry)
         if network is None:
             _refuse_cidr(entry, findings)
-        elif network not in networks:
-            networks.append(network)
+        else:
+            networks[network] = None
     if len({network.version for network in networks}) > 1:
         findings.refuse(
             CIDR,
@@ -201,7 +197,7 @@ def _cidrs(found: Any, findings: Findings) -> list[IPNetwork]:
             allowed="CIDRs of one IP family",
             remedy="keep those of the ingress IP's family",
         )
-    return networks
+    return list(networks)
 
 
 def _refuse_cidr(entry: Any, findings: Findings) -> None:
@@ -295,7 +291,7 @@ def _ranges(section: Mapping[Any, Any], name: str, findings: Findings) -> list[I
     """Return the pod or Service CIDRs: a CIDR, a list, or several in one text separated by commas."""
     found = section.get(name)
     entries: list[Any] = found if isinstance(found, list) else [] if found is None else [found]
-    networks = []
+    networks: dict[IPNetwork, None] = {}
     for entry in entries:
         for part in entry.split(",") if isinstance(entry, str) else [entry]:
             network = parse_network(part.strip() if isinstance(part, str) else part, strict=False)
@@ -303,156 +299,6 @@ def _ranges(section: Mapping[Any, Any], name: str, findings: Findings) -> list[I
                 findings.note(
                     f"networks.{name}", part, "this is not a CIDR; the ingress IP is not checked against it"
                 )
-            elif network not in networks:
-                networks.append(network)
-    return networks
-
-
-def _check_together(
-    cidrs: Sequence[IPNetwork], metallb: bool, ip: IPAddress | None, findings: Findings
-) -> None:
-    """Check CIDRs, mode and IP against each other."""
-    listed = ", ".join(map(str, cidrs))
-    if metallb and len(cidrs) > 1:
-        findings.refuse(
-            CIDR,
-            listed,
-            "layer 2 needs all masters in one network",
-            allowed=f"one CIDR while {ENABLED} is true",
-            remedy=f"keep one CIDR, or set {ENABLED} to false and move the IP yourself",
-        )
-    if ip is None:
-        if metallb:
-            findings.refuse(
-                INGRESS_IP,
-                ABSENT,
-                "MetalLB needs to know which IP to announce",
-                allowed=f"a free address inside {listed}",
-                remedy=f"add it, or set {ENABLED} to false",
-            )
-        return
-    if ip.version != cidrs[0].version:
-        findings.refuse(
-            INGRESS_IP,
-            str(ip),
-            f"IPv4 and IPv6 are mixed: {CIDR} is {listed}",
-            allowed="an address of the CIDR's IP family",
-            remedy="choose an address of that family",
-        )
-        return
-    _check_inside(cidrs, metallb, ip, findings)
-
-
-def _check_inside(cidrs: Sequence[IPNetwork], metallb: bool, ip: IPAddress, findings: Findings) -> None:
-    listed = ", ".join(map(str, cidrs))
-    inside = [network for network in cidrs if _within(ip, network)]
-    if not inside and metallb:
-        findings.refuse(
-            INGRESS_IP,
-            str(ip),
-            f"it is outside {listed}",
-            allowed=f"an address inside {CIDR}, the only network where MetalLB can announce it",
-            remedy="choose a free address inside it, or correct the CIDR",
-        )
-    elif not inside:
-        findings.note(
-            INGRESS_IP,
-            str(ip),
-            f"it is outside {listed}, which is right only where something in front (NAT, a router) leads it"
-            " to the masters",
-        )
-    for network in inside:
-        edge = edge_of(ip, network)
-        if edge:
-            findings.refuse(
-                INGRESS_IP,
-                str(ip),
-                f"it is {edge} of {network}",
-                allowed=f"an address that a machine in {network} can have",
-                remedy="choose a free address",
-            )
-
-
-def _check_ranges(
-    cidrs: Sequence[IPNetwork],
-    ip: IPAddress | None,
-    pods: Sequence[IPNetwork],
-    services: Sequence[IPNetwork],
-    findings: Findings,
-) -> None:
-    """Check the IP against the pod and Service CIDRs that the file names."""
-    if ip is None:
-        return
-    for name, networks in (("pods", pods), ("services", services)):
-        for network in networks:
-            if _within(ip, network):
-                findings.refuse(
-                    INGRESS_IP,
-                    str(ip),
-                    f"it is inside networks.{name}, {network}",
-                    allowed="an address outside the cluster's own networks",
-                    remedy="choose a free address of the control-plane network",
-                )
-    if services and all(network.version != ip.version for network in services):
-        findings.refuse(
-            INGRESS_IP,
-            str(ip),
-            f"IPv4 and IPv6 are mixed: networks.services is {', '.join(map(str, services))}",
-            allowed="an address of the Service network's IP family",
-            remedy="choose an address of that family",
-        )
-
-
-def _within(ip: IPAddress, network: IPNetwork) -> bool:
-    return ip.version == network.version and ip in network
-
-
-def conflicts(
-    metallb: bool,
-    ip: str,
-    nodes: Mapping[str, Sequence[str]],
-    pod_cidrs: Sequence[str],
-    service_cidrs: Sequence[str],
-) -> list[str]:
-    """Say what in a live cluster contradicts the ingress IP.
-
-    Parameters
-    ----------
-    metallb
-        Whether MetalLB announces the IP; the user may well give it to a node in external mode.
-    ip
-        The ingress IP.
-    nodes
-        Each node's addresses, by node name; what is no address (a host name) is skipped.
-    pod_cidrs, service_cidrs
-        The cluster's own networks.
-
-    Returns
-    -------
-    list of str
-        One sentence for each conflict, in the form of the other findings.
-    """
-    findings = Findings()
-    wanted = parse_address(ip)
-    if wanted is None:
-        return [f"{INGRESS_IP}: found {ip!r}: this is not an IP address."]
-    for name, addresses in sorted(nodes.items()):
-        if metallb and wanted in {parse_address(address) for address in addresses}:
-            findings.refuse(
-                INGRESS_IP,
-                ip,
-                f"node {name} has this address",
-                allowed="an address that no machine has, since MetalLB answers ARP for it",
-                remedy=f"choose a free address, or set {ENABLED} to false",
-            )
-    for what, cidrs in (("pod", pod_cidrs), ("Service", service_cidrs)):
-        for network in (parse_network(cidr, strict=False) for cidr in cidrs):
-            if network is not None and _within(wanted, network):
-                findings.refuse(
-                    INGRESS_IP,
-                    ip,
-                    f"it is inside the {what} network {network}",
-                    allowed="an address outside the cluster's own networks",
-                    remedy="choose a free address of the control-plane network",
-                )
-    return findings.errors
+            else:
+                networks[network] = None
+    return list(networks)

@@ -36,11 +36,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from cp_ingress_core import networks as networks_section
 from cp_ingress_core.addresses import IPAddress, parse_address
 from cp_ingress_core.errors import ConfigError
 from cp_ingress_core.findings import Findings
-from cp_ingress_core.networks import INGRESS_IP, Networks
+from cp_ingress_core.ingress_ip import INGRESS_IP, conflicts
+from cp_ingress_core.networks import Networks, parse_networks
 from cp_ingress_core.tuning import Tuning, read_tuning
 
 Mode = Literal["metallb", "external"]
@@ -82,7 +82,7 @@ class Settings(Tuning):
         if mapping.get("errors"):
             raise ConfigError(_texts(mapping["errors"]))
         findings = Findings()
-        networks = networks_section.parse(pillar.get("networks"), findings)
+        networks = parse_networks(pillar.get("networks"), findings)
         tuning = read_tuning(section, findings)
         findings.raise_errors()
         if networks is None or networks.ip is None:
@@ -179,8 +179,8 @@ class Settings(Tuning):
         pod_cidrs: Sequence[str],
         service_cidrs: Sequence[str],
     ) -> list[str]:
-        """Say what in a live cluster contradicts the ingress IP, as :func:`networks.conflicts` does."""
-        return networks_section.conflicts(self.networks.metallb, self.ip, nodes, pod_cidrs, service_cidrs)
+        """Say what in a live cluster contradicts the ingress IP, as :func:`ingress_ip.conflicts` does."""
+        return conflicts(self.networks.metallb, self.ip, nodes, pod_cidrs, service_cidrs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every setting and what is derived from it, as plain data."""
