@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from tests.sandbox.build.builder import Builder
+from tests.sandbox.build.charts import Chart
 from tests.sandbox.build.errors import BuildError
-from tests.sandbox.build.parts import GO_PARTS, builder
+from tests.sandbox.build.parts import CHARTS, GO_PARTS, IMAGES, builder
 
 
 @cache
@@ -42,3 +43,15 @@ def bin_dir(*parts: str) -> Path:
                     for program in (path for folder in folders.values() for path in folder.iterdir()):
                         os.link(program, into / program.name)
     return store.path("bin", key)
+
+
+def images() -> list[Path]:
+    """Return the archives of all container images, for ``ctr images import``, building them if needed."""
+    folders = _builder().ensure([image.name for image in IMAGES])
+    return [folders[image.name] / f"{image.file}.tar" for image in IMAGES]
+
+
+def charts() -> dict[str, Chart]:
+    """Return the chart archives by chart name ("metallb", "ingress-nginx"), building them if needed."""
+    folders = _builder().ensure([chart.name for chart in CHARTS])
+    return {chart.chart: chart.built(folders[chart.name]) for chart in CHARTS}

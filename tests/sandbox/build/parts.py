@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tests.sandbox.build.builder import Builder, Part
+from tests.sandbox.build.charts import ChartPart
 from tests.sandbox.build.golang import GoPart
+from tests.sandbox.build.images import ImagePart, dex, kube_proxy, program
+from tests.sandbox.build.ingress_nginx import ingress_nginx
 
 KUBERNETES = "v1.36.3"
 ETCD = "v3.6.13"
@@ -60,7 +63,30 @@ GO_PARTS: tuple[GoPart, ...] = (
     GoPart("dex", "v2.13.0", "dex", {"dex": "./cmd/dex"}),
     GoPart("small", "1", "small", {"pause": "./pause", "web": "./web"}),
 )
-PARTS: tuple[Part, ...] = (*GO_PARTS,)
+IMAGES: tuple[ImagePart, ...] = (
+    *(
+        program(f"registry.k8s.io/{name}:{KUBERNETES}", part, f"/usr/local/bin/{name}", entry=False)
+        for name, part in {
+            "kube-apiserver": "kube-light",
+            "kube-controller-manager": "kube-node",
+            "kube-scheduler": "kube-node",
+        }.items()
+    ),
+    kube_proxy(f"registry.k8s.io/kube-proxy:{KUBERNETES}"),
+    # The tags are those that this kubeadm asks for.
+    program("registry.k8s.io/etcd:3.6.8-0", "etcd", "/usr/local/bin/etcd", entry=False),
+    program("registry.k8s.io/pause:3.10.2", "small", "/pause"),
+    program(f"quay.io/metallb/controller:{METALLB}", "metallb", "/controller"),
+    program(f"quay.io/metallb/speaker:{METALLB}", "metallb", "/speaker"),
+    ingress_nginx(f"registry.k8s.io/ingress-nginx/controller:{INGRESS_NGINX}"),
+    dex("sandbox/dex:1"),
+    program("sandbox/web:1", "small", "/web"),
+)
+CHARTS: tuple[ChartPart, ...] = (
+    ChartPart("metallb", METALLB.removeprefix("v"), "metallb", "go.universe.tf/metallb"),
+    ChartPart("ingress-nginx", "4.11.0", "ingress-nginx", "k8s.io/ingress-nginx"),
+)
+PARTS: tuple[Part, ...] = (*GO_PARTS, *IMAGES, *CHARTS)
 
 
 def builder() -> Builder:
