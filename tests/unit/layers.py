@@ -1,7 +1,7 @@
 """Reads the code and finds imports and habits that break the layers.
 
-States reach the library through ``__salt__`` and the faces; the library knows of Salt only its exceptions; each
-kind of HTTP server has one module that talks to it; ``chart``, ``kube`` and ``apiserver`` stay apart.
+States reach the library through ``__salt__`` and the faces; the library knows of Salt only its exceptions;
+each kind of HTTP server has one module that talks to it; ``chart``, ``kube`` and ``apiserver`` stay apart.
 """
 
 from __future__ import annotations
