@@ -1,8 +1,9 @@
 """Every exception the library raises.
 
-One base class on Salt's own :class:`CommandExecutionError`, so that the command line prints the message without a
-traceback. States read ``exc.info`` and never the text: ``info`` holds ``reason`` (a CamelCase word), ``status`` (an HTTP
-status or 0), ``object`` (``apiVersion/kind namespace/name`` or "") and whatever else the raiser adds.
+One base class on Salt's own :class:`CommandExecutionError`, so that the command line prints the message
+without a traceback. States read ``exc.info`` and never the text: ``info`` holds ``reason`` (a CamelCase
+word), ``status`` (an HTTP status or 0), ``object`` (``apiVersion/kind namespace/name`` or "") and whatever
+else the raiser adds.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class CpIngressError(CommandExecutionError):  # type: ignore[misc]
 
 
 class ConfigError(CpIngressError):
-    """The Bootstrap file or the pillar says something that cannot be done; ``info["errors"]`` lists every finding."""
+    """The Bootstrap file or the pillar says something that cannot be done; ``info["errors"]`` lists every
+    finding.
+    """
 
     reason = "InvalidConfiguration"
 
@@ -52,7 +55,9 @@ class KubeconfigError(CpIngressError):
 
 
 class ApiError(CpIngressError):
-    """The Kubernetes API refused a request; ``info`` has the server's reason, the HTTP status and the object."""
+    """The Kubernetes API refused a request; ``info`` has the server's reason, the HTTP status and the
+    object.
+    """
 
     reason = "ApiError"
 
@@ -63,14 +68,16 @@ class ApplySetError(CpIngressError):
     reason = "ApplySetRefused"
 
 
-class WaitTimeout(CpIngressError):
+class WaitTimeout(CpIngressError):  # noqa: N818
     """Objects were not ready by the deadline; ``info["pending"]`` maps each to its last reason."""
 
     reason = "WaitTimeout"
 
 
-class WaitFailed(CpIngressError):
-    """Objects reported that they failed; ``info["failed"]`` and ``info["pending"]`` map each to its reason."""
+class WaitFailed(CpIngressError):  # noqa: N818
+    """Objects reported that they failed; ``info["failed"]`` and ``info["pending"]`` map each to its
+    reason.
+    """
 
     reason = "WaitFailed"
 
@@ -88,7 +95,9 @@ class ObjectError(CpIngressError):
 
 
 class ApplyError(CpIngressError):
-    """Some objects could not be applied or deleted; ``info["changes"]`` holds what was done, ``info["errors"]`` why."""
+    """Some objects could not be applied or deleted; ``info["changes"]`` holds what was done,
+    ``info["errors"]`` why.
+    """
 
     reason = "ApplyFailed"
 

@@ -1,0 +1,165 @@
+"""The few requests the engine makes, each spelled once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cp_ingress_core.errors import ApiError
+from cp_ingress_core.kube.client import Client
+from cp_ingress_core.kube.discovery import Resource
+from cp_ingress_core.kube.identity import describe, label
+from cp_ingress_core.kube.retry import APPLY
+
+FIELD_MANAGER = "salt-cp-ingress"
+
+_JSON_PATCH = "application/json-patch+json"
+_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_PAGE = 500
+_RESTARTS = 5
+
+
+def apply_object(
+    client: Client,
+    resource: Resource,
+    obj: Mapping[str, Any],
+    *,
+    manager: str = FIELD_MANAGER,
+    force: bool = False,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """Apply `obj` server-side and return the object as the server holds it, or would hold it after a dry
+    run.
+    """
+    metadata = obj["metadata"]
+    query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
+    if dry_run:
+        query["dryRun"] = "All"
+    return client.request(
+        "PATCH",
+        resource.path(metadata.get("namespace", ""), metadata["name"]),
+        query=query,
+        body=obj,
+        content_type=APPLY,
+        subject=describe(obj),
+    )
+
+
+def get_object(client: Client, resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
+    """Return the live object, or None when there is none."""
+    subject = label(resource.api_version, resource.kind, namespace, name)
+    try:
+        return client.request("GET", resource.path(namespace, name), subject=subject)
+    except ApiError as err:
+        if err.info["status"] == 404:
+            return None
+        raise
+
+
+def list_objects(
+    client: Client,
+    resource: Resource,
+    namespace: str = "",
+    *,
+    selector: str = "",
+    metadata_only: bool = False,
+    limit: int = 0,
+) -> list[dict[str, Any]]:
+    """Return all objects of a kind, in one namespace or everywhere, in full or as metadata.
+
+    `limit` > 0 reads one page of that size only. A list that expires between two pages is begun again.
+    Every item carries its ``apiVersion`` and ``kind``, which the server leaves out.
+    """
+    for _ in range(_RESTARTS):
+        try:
+            return _pages(client, resource, namespace, selector, metadata_only, limit)
+        except ApiError as err:
+            if err.info["status"] != 410:
+                raise
+    raise ApiError(f"LIST {resource.api_version}/{resource.kind}: expired {_RESTARTS} times", status=410)
+
+
+def _pages(
+    client: Client, resource: Resource, namespace: str, selector: str, metadata_only: bool, limit: int
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    query = {"limit": str(limit or _PAGE * 20)}
+    if selector:
+        query["labelSelector"] = selector
+    where = f" in {namespace}" if namespace else ""
+    while True:
+        page = client.request(
+            "GET",
+            resource.collection(namespace),
+            query=query,
+            accept=_METADATA_LIST if metadata_only else None,
+            subject=f"list of {resource.api_version}/{resource.kind}{where}",
+        )
+        for item in page.get("items") or []:
+            item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+            found.append(item)
+        token = (page.get("metadata") or {}).get("continue")
+        if not token or limit:
+            return found
+        query = {**query, "continue": token}
+
+
+def delete_object(
+    client: Client, resource: Resource, live: Mapping[str, Any], *, dry_run: bool = False
+) -> bool:
+    """Delete exactly the object that was read, by its UID and resourceVersion; False when it was gone
+    already.
+
+    Raises ApiError with status 409 when it was changed or replaced since.
+    """
+    metadata = live["metadata"]
+    options: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": "Background",
+        "preconditions": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
+    }
+    if dry_run:
+        options["dryRun"] = ["All"]
+    namespace, name = metadata.get("namespace", ""), metadata["name"]
+    try:
+        client.request(
+            "DELETE",
+            resource.path(namespace, name),
+            body=options,
+            subject=label(resource.api_version, resource.kind, namespace, name),
+        )
+    except ApiError as err:
+        if err.info["status"] == 404:
+            return False
+        raise
+    return True
+
+
+def replace_object(
+    client: Client, resource: Resource, obj: Mapping[str, Any], *, manager: str, dry_run: bool
+) -> dict[str, Any]:
+    """PUT an object and return what the server holds, or would hold after a dry run."""
+    metadata = obj["metadata"]
+    query = {"fieldManager": manager}
+    if dry_run:
+        query["dryRun"] = "All"
+    path = resource.path(metadata.get("namespace", ""), metadata["name"])
+    return client.request("PUT", path, query=query, body=obj, subject=describe(obj))
+
+
+def patch_json(
+    client: Client, resource: Resource, live: Mapping[str, Any], operations: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Change the object that was read by JSON patch operations; 409 when it was changed since."""
+    metadata = live["metadata"]
+    guard = {"op": "replace", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}
+    namespace, name = metadata.get("namespace", ""), metadata["name"]
+    return client.request(
+        "PATCH",
+        resource.path(namespace, name),
+        query={"fieldManager": FIELD_MANAGER},
+        body=[*operations, guard],
+        content_type=_JSON_PATCH,
+        subject=label(resource.api_version, resource.kind, namespace, name),
+    )

@@ -1,0 +1,410 @@
+"""Kubernetes objects, applied server-side: diff, apply, prune, wait, delete.
+
+Objects that belong together form an ApplySet (KEP-3659): what leaves the set is deleted on the next run.
+Works with any manifests and any cluster; nothing in it knows what they are for.
+"""
+
+import logging
+import os
+
+from salt.utils import secret
+
+from cp_ingress_core.errors import ObjectError
+from cp_ingress_core.kube import applyset as sets
+from cp_ingress_core.kube import engine, masking, operations, remove, watching
+from cp_ingress_core.kube.cluster import Cluster
+from cp_ingress_core.kube.options import Options
+
+log = logging.getLogger(__name__)
+
+__virtualname__ = "kube_objects"
+
+__func_alias__ = {"list_": "list"}
+
+_DEFAULT_KUBECONFIG = "/etc/kubernetes/admin.conf"
+_CONNECTIONS = "kube_objects.connections"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and on the command line
+    objects,
+    applyset=None,
+    applyset_namespace="cp-ingress",
+    prune=True,
+    prune_when="applied",
+    wait=True,
+    timeout=300,
+    adopt="unowned",
+    force_conflicts=False,
+    takeover=None,
+    recreate=False,
+    verify="changed",
+    prune_kinds=None,
+    kubeconfig=None,
+    context=None,
+    test=False,
+):
+    """
+    Apply objects in the right order, delete those that left their ApplySet, and wait until all are ready.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.apply /srv/manifests/app.yaml applyset=app applyset_namespace=default test=True
+
+    objects
+        A list of manifests, one manifest, or the path of a YAML file with one or several.
+
+    applyset
+        Name of the set the objects belong to. Without one nothing is ever pruned.
+
+    applyset_namespace : cp-ingress
+        Namespace of the set's parent, a Secret of that name. It may be among the objects.
+
+    prune : True
+        Delete members of the set that are not among the objects, after every object was applied.
+
+    prune_when : applied
+        ``applied`` deletes before waiting for readiness, ``ready`` after it.
+
+    wait : True
+        Wait until every object is ready, and until what was deleted is gone.
+
+    timeout : 300
+        Seconds for each wait.
+
+    adopt : unowned
+        What to do with an object that exists and is not in the set: ``never`` take it, take it when
+        ``unowned`` (by another set, a Helm release or a controller), or take ``all``.
+
+    force_conflicts : False
+        Overwrite fields that other managers own instead of failing.
+
+    takeover
+        Field managers, besides kubectl's and Helm's, whose fields become ours: a list of names.
+
+    recreate : False
+        Delete and make anew an object when a field cannot change: True, or a list of kinds. Never done to
+        CustomResourceDefinitions, Namespaces and volumes.
+
+    verify : changed
+        ``changed`` sends only what is not provably unchanged, ``full`` sends everything.
+
+    prune_kinds
+        Kinds whose deletion takes other objects or data along and that may be pruned nevertheless:
+        CustomResourceDefinition, Namespace, PersistentVolume, PersistentVolumeClaim.
+
+    kubeconfig
+        Path; otherwise pillar ``cp_ingress:kubeconfig``, ``/etc/kubernetes/admin.conf``, or the pod's own
+        service account.
+
+    context
+        A context of the kubeconfig other than the current one.
+
+    test : False
+        Ask the API server what would change, and write nothing.
+
+    Returns a dictionary: ``changes`` (object -> ``action``: created, changed, adopted, recreated, deleted or
+    detached, and ``diff``: path -> ``old`` and ``new``), ``unchanged`` (a number), ``kept`` (object -> why it
+    was not deleted), ``warnings`` and ``comment``. Values of Secrets are never shown.
+
+    Raises CommandExecutionError; its ``info`` has ``reason``, ``status``, ``object`` and, in ``changes``,
+    what had been done by then.
+
+    RBAC: get, list, patch, create on the objects' kinds; delete where something is pruned; update for
+    ``test`` on objects with foreign field managers; get, patch, create on Secrets in ``applyset_namespace``;
+    get, list on Pods, ReplicaSets and Events where a wait fails.
+    """
+    options = _options(
+        test=test,
+        prune=prune,
+        prune_when=prune_when,
+        wait=wait,
+        timeout=timeout,
+        adopt=adopt,
+        force_conflicts=force_conflicts,
+        takeover=takeover,
+        recreate=recreate,
+        verify=verify,
+        prune_kinds=prune_kinds,
+    )
+    cluster = _cluster(kubeconfig, context)
+    return engine.apply(cluster, _documents(objects), _parent(applyset, applyset_namespace), options)
+
+
+def diff(objects, **options):
+    """
+    Return what :py:func:`kube_objects.apply` would do; nothing is written.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.diff /srv/manifests/app.yaml applyset=app applyset_namespace=default
+
+    objects, options
+        As for ``kube_objects.apply``.
+
+    Returns and raises the same.
+
+    RBAC: as ``kube_objects.apply``: a dry run needs the permissions of the real one.
+    """
+    options = {key: value for key, value in options.items() if not key.startswith("__")}
+    return apply(objects, **{**options, "test": True})
+
+
+def absent(
+    objects=None,
+    applyset=None,
+    applyset_namespace="cp-ingress",
+    wait=True,
+    timeout=300,
+    prune_kinds=None,
+    kubeconfig=None,
+    context=None,
+    test=False,
+):
+    """
+    Delete objects, or a whole ApplySet and then its parent, in the opposite order of applying.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.absent applyset=app applyset_namespace=default prune_kinds='[Namespace]'
+
+    objects What to delete: as for ``kube_objects.apply``; apiVersion, kind, namespace and name suffice.
+    Without it all members of the set go.
+
+    applyset, applyset_namespace
+        The set. With ``objects``, only those of them that are members are deleted.
+
+    prune_kinds CustomResourceDefinitions, Namespaces and volumes are deleted only when their kind is named
+    here, and a Namespace or definition that holds objects of others stays in any case.
+
+    wait, timeout, kubeconfig, context, test
+        As for ``kube_objects.apply``.
+
+    Returns and raises the same; ``kept`` says what stays, and why.
+
+    RBAC: get, list, delete on the objects' kinds, patch on what is kept; get, patch, delete on Secrets in
+    ``applyset_namespace``; list on all kinds where a Namespace is to be deleted.
+    """
+    options = _options(test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds)
+    documents = None if objects is None else _documents(objects)
+    cluster = _cluster(kubeconfig, context)
+    return remove.remove(cluster, documents, _parent(applyset, applyset_namespace), options)
+
+
+def wait(objects, timeout=300, kubeconfig=None, context=None):
+    """
+    Wait until objects are ready, whoever applied them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.wait '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace:
+        b}}'
+
+    objects
+        As for ``kube_objects.apply``; apiVersion, kind, namespace and name suffice.
+
+    timeout : 300
+        Seconds for all of them together.
+
+    Returns a dictionary: object -> what its readiness rests on. Raises CommandExecutionError naming every
+    object that is not ready, with its pods' own words.
+
+    RBAC: get, list on the objects' kinds; list on Pods, ReplicaSets and Events where a wait fails.
+    """
+    return watching.wait(_cluster(kubeconfig, context), _documents(objects), float(timeout))
+
+
+def get(api_version, kind, name, namespace=None, kubeconfig=None, context=None):
+    """
+    Return one object, or None when there is none. Values of Secrets are masked.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.get apps/v1 Deployment coredns kube-system
+
+    Raises CommandExecutionError when the kind is unknown or may not be read.
+
+    RBAC: get on the kind.
+    """
+    cluster = _cluster(kubeconfig, context)
+    resource = cluster.discovery.resource(api_version, kind)
+    _check_namespace(resource, namespace)
+    return masking.mask(operations.get_object(cluster.client, resource, namespace or "", name))
+
+
+def list_(api_version, kind, namespace=None, selector=None, kubeconfig=None, context=None):
+    """
+    Return all objects of a kind, of one namespace where one is given. Values of Secrets are masked.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.list v1 Pod kube-system selector=k8s-app=kube-dns
+
+    selector
+        A label selector.
+
+    Raises CommandExecutionError when the kind is unknown or may not be listed.
+
+    RBAC: list on the kind.
+    """
+    cluster = _cluster(kubeconfig, context)
+    resource = cluster.discovery.resource(api_version, kind)
+    found = operations.list_objects(cluster.client, resource, namespace or "", selector=selector or "")
+    return [masking.mask(obj) for obj in found]
+
+
+def handover(
+    applyset, applyset_namespace="cp-ingress", tooling=None, kubeconfig=None, context=None, test=False
+):
+    """
+    Pass an ApplySet on: to this tool, or to another one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.handover app applyset_namespace=default tooling=kubectl/v1.36
+
+    tooling Whom it shall belong to, as ``NAME/VERSION``; this tool when not given. Only the parent is
+    written: the new owner finds the members by their label.
+
+    Returns the report of ``kube_objects.apply``. Raises CommandExecutionError when there is no such set, or
+    its parent is damaged.
+
+    RBAC: get, patch on Secrets in ``applyset_namespace``.
+    """
+    parent = sets.Parent(applyset, applyset_namespace, tooling or sets.OUR_TOOLING)
+    return remove.hand_over(_cluster(kubeconfig, context), parent, _as_bool("test", test))
+
+
+def server_version(kubeconfig=None, context=None):
+    """
+    Return the API server's version, such as ``v1.36.3``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.server_version
+
+    Raises CommandExecutionError when the cluster cannot be reached.
+
+    RBAC: none beyond what every authenticated user may.
+    """
+    return _cluster(kubeconfig, context).client.request("GET", "/version")["gitVersion"]
+
+
+def api_versions(kubeconfig=None, context=None):
+    """
+    Return what the API server serves: ``["apps/v1", "apps/v1/Deployment", ...]``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.api_versions
+
+    Raises CommandExecutionError when the cluster cannot be reached.
+
+    RBAC: none beyond what every authenticated user may.
+    """
+    return _cluster(kubeconfig, context).discovery.api_versions()
+
+
+def _cluster(kubeconfig, context):
+    """Return the connection, shared by all calls of one run in this process: TLS sockets survive no fork."""
+    path = kubeconfig or _pillar().get("kubeconfig") or _default_kubeconfig()
+    changed = os.stat(path).st_mtime_ns if path and os.path.exists(path) else None
+    key = (os.getpid(), path, context, changed)
+    connections = __context__.setdefault(_CONNECTIONS, {})
+    if key not in connections:
+        connections.clear()
+        connections[key] = Cluster.connect(path, context)
+    return connections[key]
+
+
+def _pillar():
+    return secret.expose(__pillar__.get("cp_ingress")) or {}
+
+
+def _default_kubeconfig():
+    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and not os.path.exists(_DEFAULT_KUBECONFIG)
+    return None if in_pod else _DEFAULT_KUBECONFIG
+
+
+def _parent(applyset, namespace):
+    return sets.Parent(applyset, namespace) if applyset else None
+
+
+def _documents(objects):
+    """Return the manifests of an ``objects`` argument."""
+    if isinstance(objects, str):
+        return _read_file(objects)
+    if isinstance(objects, dict):
+        return [objects]
+    if not isinstance(objects, list | tuple):
+        raise ObjectError(f"objects must be a list of manifests or a file, not {type(objects).__name__}")
+    return list(secret.expose(objects))
+
+
+def _read_file(path):
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return list(yaml.load_all(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except OSError as err:
+        raise ObjectError(f"objects: {path} cannot be read: {err.strerror}") from None
+    except yaml.YAMLError as err:
+        mark = getattr(err, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise ObjectError(f"objects: {path} is not YAML{where}") from None
+
+
+def _options(**given):
+    """Return the checked options; lists may come as one word from the command line."""
+    for name in ("prune_kinds", "takeover"):
+        if name in given:
+            given[name] = frozenset(_as_list(name, given[name]))
+    if not isinstance(given.get("recreate", False), bool):
+        given["recreate"] = frozenset(_as_list("recreate", given["recreate"]))
+    for name in ("test", "prune", "wait", "force_conflicts"):
+        if name in given:
+            given[name] = _as_bool(name, given[name])
+    return Options(**given)
+
+
+def _as_list(name, value):
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return list(value)
+    raise ObjectError(f"{name} must be a list of names, not {value!r}")
+
+
+def _as_bool(name, value):
+    if isinstance(value, bool):
+        return value
+    raise ObjectError(f"{name} must be True or False, not {value!r}")
+
+
+def _check_namespace(resource, namespace):
+    if resource.namespaced and not namespace:
+        raise ObjectError(f"{resource.api_version}/{resource.kind}: a namespace is needed")

@@ -1,0 +1,144 @@
+"""Kubernetes objects as they shall be: applied, or absent."""
+
+from salt.exceptions import CommandExecutionError
+
+__virtualname__ = "kube_objects"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def applied(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files
+    name,
+    objects,
+    applyset=None,
+    applyset_namespace="cp-ingress",
+    prune=True,
+    prune_when="applied",
+    wait=True,
+    timeout=300,
+    adopt="unowned",
+    force_conflicts=False,
+    takeover=None,
+    recreate=False,
+    verify="changed",
+    prune_kinds=None,
+    kubeconfig=None,
+    context=None,
+):
+    """
+    Keep objects as their manifests say, ready, and delete those that left their ApplySet.
+
+    name
+        Any text; it names nothing in the cluster.
+
+    objects
+        A list of manifests, one manifest, or the path of a YAML file.
+
+    applyset, applyset_namespace, prune, prune_when, wait, timeout, adopt, force_conflicts, takeover,
+    recreate, verify, prune_kinds, kubeconfig, context As for the execution function ``kube_objects.apply``,
+    which lists the permissions needed too.
+
+    The changes are object -> action and diff; with ``test=True`` they are what the run would do, asked of the
+    API server, and nothing is written.
+
+    .. code-block:: yaml
+
+        my app:
+          kube_objects.applied:
+            - applyset: my-app
+            - applyset_namespace: my-app
+            - objects:
+              - apiVersion: v1
+                kind: Namespace
+                metadata: {name: my-app}
+              - apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: settings, namespace: my-app}
+                data: {greeting: hello}
+    """
+    return _run(
+        name,
+        "kube_objects.apply",
+        objects=objects,
+        applyset=applyset,
+        applyset_namespace=applyset_namespace,
+        prune=prune,
+        prune_when=prune_when,
+        wait=wait,
+        timeout=timeout,
+        adopt=adopt,
+        force_conflicts=force_conflicts,
+        takeover=takeover,
+        recreate=recreate,
+        verify=verify,
+        prune_kinds=prune_kinds,
+        kubeconfig=kubeconfig,
+        context=context,
+    )
+
+
+def absent(
+    name,
+    objects=None,
+    applyset=None,
+    applyset_namespace="cp-ingress",
+    wait=True,
+    timeout=300,
+    prune_kinds=None,
+    kubeconfig=None,
+    context=None,
+):
+    """
+    Keep objects, or a whole ApplySet, absent.
+
+    name
+        Any text; it names nothing in the cluster.
+
+    objects, applyset, applyset_namespace, wait, timeout, prune_kinds, kubeconfig, context
+        As for the execution function ``kube_objects.absent``.
+
+    Objects that are kept for a reason (an annotation, objects of others inside) are named in the comment.
+
+    .. code-block:: yaml
+
+        my app is gone:
+          kube_objects.absent:
+            - applyset: my-app
+            - applyset_namespace: my-app
+            - prune_kinds: [Namespace]
+    """
+    return _run(
+        name,
+        "kube_objects.absent",
+        objects=objects,
+        applyset=applyset,
+        applyset_namespace=applyset_namespace,
+        wait=wait,
+        timeout=timeout,
+        prune_kinds=prune_kinds,
+        kubeconfig=kubeconfig,
+        context=context,
+    )
+
+
+def _run(name, function, **options):
+    """Call the execution function and return its report as a state's."""
+    ret = {"name": name, "result": True, "changes": {}, "comment": ""}
+    try:
+        report = __salt__[function](**options, test=__opts__["test"])
+    except CommandExecutionError as err:
+        info = err.info if isinstance(err.info, dict) else {}
+        ret.update(result=False, comment=str(err), changes=info.get("changes") or {})
+        if info.get("warnings"):
+            ret["warnings"] = info["warnings"]
+        return ret
+    ret["changes"] = report["changes"]
+    if __opts__["test"] and report["changes"]:
+        ret["result"] = None
+    kept = [f"Kept {obj}: {reason}." for obj, reason in report["kept"].items()]
+    ret["comment"] = "\n".join([report["comment"], *kept])
+    if report["warnings"]:
+        ret["warnings"] = report["warnings"]
+    return ret
