@@ -121,7 +121,8 @@ def test_lists_without_end_are_refused() -> None:
     ],
 )
 def test_what_is_no_object_is_refused_with_its_template(document: str, said: str) -> None:
-    text = f"---\n# Source: small/templates/a.yaml\n{OBJECT % 'a'}---\n# Source: small/templates/b.yaml\n{document}\n"
+    before = f"# Source: small/templates/a.yaml\n{OBJECT % 'a'}"
+    text = f"{before}---\n# Source: small/templates/b.yaml\n{document}\n"
     with pytest.raises(ChartError, match=said) as caught:
         parse_manifests(text, "chart small 1.2.3")
     assert "chart small 1.2.3" in str(caught.value)
