@@ -1,6 +1,9 @@
 """Salt without a master, on the work tree's own folders: what the formula tests render and run with."""
 
+import json
 import pathlib
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,16 +50,24 @@ class Masterless:
             yaml.safe_dump({"cp_ingress": tuning} if tuning else {}), encoding="utf-8"
         )
 
-    def caller(self) -> Any:
-        """Return a ``salt.client.Caller`` with fresh pillar."""
-        import salt.client
-        import salt.config
+    def call(self, *functions: list[Any]) -> list[Any]:
+        """Call execution functions, each ``[name, argument, ...]``, in a Salt process of their own.
 
-        options = salt.config.minion_config(None, cache_minion_id=False)
-        options.update(minion_config(self.root, self.bootstrap_file, self.pillar_root))
-        for folder in ("cachedir", "pki_dir", "extension_modules"):
-            options[folder] = str(self.root / folder)
-        return salt.client.Caller(mopts=options)
+        One process for several calls: starting it is what takes long. Several minions in one process would
+        share what Salt keeps globally.
+        """
+        config = minion_config(self.root, self.bootstrap_file, self.pillar_root)
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.formula.salt_caller"],
+            input=json.dumps({"config": config, "functions": functions}),
+            capture_output=True,
+            text=True,
+            cwd=PROJECT,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return list(json.loads(done.stdout.splitlines()[-1]))
 
 
 def masterless(folder: pathlib.Path) -> Masterless:
@@ -64,3 +75,22 @@ def masterless(folder: pathlib.Path) -> Masterless:
     for name in ("root", "pillar"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     return Masterless(folder / "root", folder / "bootstrap.yaml", folder / "pillar")
+
+
+def main() -> None:
+    """Read configuration and functions from standard input; print the results as one line of JSON."""
+    import salt.client
+    import salt.config
+
+    asked = json.load(sys.stdin)
+    options = salt.config.minion_config(None, cache_minion_id=False)
+    options.update(asked["config"])
+    for folder in ("cachedir", "pki_dir", "extension_modules"):
+        options[folder] = str(pathlib.Path(options["root_dir"], folder))
+    caller = salt.client.Caller(mopts=options)
+    results = [caller.cmd(*function) for function in asked["functions"]]
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -85,39 +85,40 @@ ORDER = {
 
 
 @pytest.fixture(scope="module")
-def callers(tmp_path_factory):
-    """A masterless minion per case, made when first asked for."""
+def compiled(tmp_path_factory):
+    """The compiled states of every file, by case, in the order in which they would run."""
     made = {}
 
-    def caller(case):
+    def compile_case(case):
         if case not in made:
             minion = masterless(tmp_path_factory.mktemp("minion"))
             minion.write(*CASES[case])
-            made[case] = minion.caller()
+            results = minion.call(*(["state.show_low_sls", sls] for sls in SLS))
+            made[case] = dict(zip(SLS, results, strict=True))
         return made[case]
 
-    return caller
+    return compile_case
 
 
-def low(caller, sls):
-    """Return the compiled states of `sls`, in the order in which they would run."""
-    found = caller.cmd("state.show_low_sls", sls)
+def low(compiled_case, sls):
+    """Return the states of `sls` in the order in which they would run."""
+    found = compiled_case[sls]
     assert all(isinstance(chunk, dict) for chunk in found), found
     return sorted(found, key=lambda chunk: chunk["order"])
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
 @pytest.mark.parametrize("sls", [name for name in SLS if name != "cp_ingress.refused"])
-def test_every_file_renders_with_ids_by_formula_path_and_function(callers, case, sls):
-    for chunk in low(callers(case), sls):
+def test_every_file_renders_with_ids_by_formula_path_and_function(compiled, case, sls):
+    for chunk in low(compiled(case), sls):
         path = chunk["__sls__"].removeprefix("cp_ingress.")
         assert re.fullmatch(rf"cp_ingress-{re.escape(path)}-[a-z-]+", chunk["__id__"]), chunk["__id__"]
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
 @pytest.mark.parametrize("sls", ["cp_ingress", "cp_ingress.clean"])
-def test_every_requisite_points_at_a_state_of_the_run(callers, case, sls):
-    chunks = low(callers(case), sls)
+def test_every_requisite_points_at_a_state_of_the_run(compiled, case, sls):
+    chunks = low(compiled(case), sls)
     states = {(chunk["state"], chunk["__id__"]) for chunk in chunks}
     for chunk in chunks:
         for requisite in chunk.get("require", []):
@@ -125,23 +126,25 @@ def test_every_requisite_points_at_a_state_of_the_run(callers, case, sls):
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
-def test_a_run_goes_in_the_documented_order(callers, case):
-    ids = [chunk["__id__"].removeprefix("cp_ingress-") for chunk in low(callers(case), "cp_ingress")]
+def test_a_run_goes_in_the_documented_order(compiled, case):
+    ids = [chunk["__id__"].removeprefix("cp_ingress-") for chunk in low(compiled(case), "cp_ingress")]
     assert ids == ORDER[case]
 
 
 @pytest.mark.parametrize("case", REFUSED)
 @pytest.mark.parametrize("sls", SLS)
-def test_a_refused_configuration_leaves_one_failing_state_in_every_file(callers, case, sls):
-    (chunk,) = low(callers(case), sls)
+def test_a_refused_configuration_leaves_one_failing_state_in_every_file(compiled, case, sls):
+    (chunk,) = low(compiled(case), sls)
     assert (chunk["state"], chunk["fun"]) == ("test", "fail_without_changes")
     assert chunk["failhard"] is True
     wrong = "networks.controlPlane.ingress.ip" if case == "refused" else "hlm"
     assert wrong in chunk["comment"]
 
 
-def test_a_refused_configuration_stops_the_run_with_the_reason(callers):
-    ran = callers("refused").cmd("state.apply", "cp_ingress")
+def test_a_refused_configuration_stops_the_run_with_the_reason(tmp_path):
+    minion = masterless(tmp_path)
+    minion.write(*CASES["refused"])
+    (ran,) = minion.call(["state.apply", "cp_ingress"])
     (result,) = ran.values()
     assert result["result"] is False
     assert "10.200.0.50/24" in result["comment"]
