@@ -44,9 +44,8 @@ def build(parts: Builder, names: list[str]) -> None:
 
 def prune(parts: Builder) -> None:
     """Remove the builds of other keys than the current ones."""
-    wanted = {parts.folder(name) for name in parts.parts}
     with parts.store.locked():
-        for name in parts.store.prune(wanted):
+        for name in parts.prune():
             say(f"removed {name}")
 
 

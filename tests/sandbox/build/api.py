@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
@@ -31,18 +30,9 @@ def bin_dir(*parts: str) -> Path:
 
     With several parts it is a folder of hard links beside the builds.
     """
-    folders = _builder().ensure(parts)
-    if len(folders) == 1:
-        return next(iter(folders.values()))
-    store = _builder().store
-    key = "-".join(sorted(_builder().key(part) for part in folders))
-    if not store.has("bin", key):
-        with store.locked():
-            if not store.has("bin", key):
-                with store.making("bin", key) as into:
-                    for program in (path for folder in folders.values() for path in folder.iterdir()):
-                        os.link(program, into / program.name)
-    return store.path("bin", key)
+    if len(parts) == 1:
+        return _builder().ensure(parts)[parts[0]]
+    return _builder().folder_of_links(parts)
 
 
 def images() -> list[Path]:

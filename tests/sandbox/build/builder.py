@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Protocol
 
 from tests.sandbox.build.cache import Store
 from tests.sandbox.build.errors import BuildError
+from tests.sandbox.build.golang import TOOLCHAIN
 from tests.sandbox.build.progress import say, step
 
 KEY_LENGTH = 16
+LINKS = "bin"
 
 
 class Part(Protocol):
@@ -87,6 +90,31 @@ class Builder:
             with self.store.locked():
                 self._build_all(self.missing(wanted))
         return {name: self.folder(name) for name in wanted}
+
+    def folder_of_links(self, names: Iterable[str]) -> Path:
+        """Build `names` if needed; return one folder with hard links to all their files."""
+        folders = self.ensure(names)
+        key = "-".join(sorted(self.key(name) for name in folders))
+        if not self.store.has(LINKS, key):
+            with self.store.locked():
+                if not self.store.has(LINKS, key):
+                    with self.store.making(LINKS, key) as into:
+                        for file in (each for folder in folders.values() for each in folder.iterdir()):
+                            os.link(file, into / file.name)
+        return self.store.path(LINKS, key)
+
+    def prune(self) -> list[str]:
+        """Remove the builds that no part's current inputs lead to; return their names."""
+        keys = {self.key(name) for name in self.parts}
+        removed = []
+        for path in self.store.finished():
+            name, *of = (
+                path.name.split("-") if path.name.startswith(f"{LINKS}-") else path.name.rsplit("-", 1)
+            )
+            if name != TOOLCHAIN and not keys.issuperset(of):
+                self.store.remove(path)
+                removed.append(path.name)
+        return removed
 
     def _build_all(self, names: list[str]) -> None:
         started = time.monotonic()

@@ -77,14 +77,15 @@ class Store:
                 shutil.rmtree(leftover, ignore_errors=True)
             yield
 
-    def prune(self, wanted: set[Path]) -> list[str]:
-        """Remove every finished build that is not in `wanted`; return the names of those removed."""
-        if not self.builds.is_dir():
-            return []
-        removed = sorted(path for path in self.builds.iterdir() if path not in wanted)
-        for path in removed:
-            shutil.rmtree(path)
-        return [path.name for path in removed]
+    def remove(self, path: Path) -> None:
+        """Remove a finished build; interrupted, it no longer looks finished."""
+        doomed = path.with_name(f"{UNFINISHED}{path.name}")
+        path.rename(doomed)
+        shutil.rmtree(doomed)
+
+    def finished(self) -> list[Path]:
+        """Return the folders of all finished builds."""
+        return sorted(path for path in self.builds.glob("*") if not path.name.startswith(UNFINISHED))
 
 
 def flush(folder: Path) -> None:

