@@ -17,6 +17,9 @@ from tests.sandbox.addresses import PREFIX
 from tests.sandbox.errors import SandboxError
 
 V2_CONTROLLERS = ("cpuset", "cpu", "io", "memory", "pids")
+V2_PROCESSES = "init"
+"""Child of a node's v2 cgroup that holds its processes."""
+
 REMOVE_WITHIN = 20.0
 
 
@@ -77,11 +80,26 @@ def create(name: str, found: Iterable[Hierarchy]) -> list[Path]:
         if hierarchy.options == "":
             _enable_controllers(hierarchy.parent)
         directory.mkdir(exist_ok=True)
+        if hierarchy.options == "":
+            (directory / V2_PROCESSES).mkdir(exist_ok=True)
         if "cpuset" in hierarchy.options.split(","):
             for key in ("cpuset.cpus", "cpuset.mems"):
                 (directory / key).write_text((hierarchy.parent / key).read_text())
         made.append(directory)
     return made
+
+
+def entrances(directories: Iterable[Path]) -> list[str]:
+    """Files that a process writes itself to in order to enter a node's cgroups."""
+    return [
+        str((directory / V2_PROCESSES if is_v2(directory) else directory) / "cgroup.procs")
+        for directory in directories
+    ]
+
+
+def is_v2(directory: Path) -> bool:
+    """Whether a cgroup is of version 2."""
+    return (directory / "cgroup.controllers").exists()
 
 
 def find(names: Iterable[str], recorded: Iterable[str] = ()) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -56,11 +57,20 @@ class Lock:
         raise SandboxBusyError(f"{self._path}: keeps being removed by others; try again")
 
     def release(self) -> None:
-        """Give the lock back; does nothing when this object hasn't got it."""
-        if self._fd is not None:
-            os.ftruncate(self._fd, 0)
-            os.close(self._fd)
-            self._fd = None
+        """Give the lock back; does nothing when this object hasn't got it.
+
+        Where there is no sandbox, the file and its directory go too.
+        """
+        if self._fd is None:
+            return
+        os.ftruncate(self._fd, 0)
+        anchor = self._path.parent
+        if anchor.is_dir() and [entry.name for entry in anchor.iterdir()] == [self._path.name]:
+            self._path.unlink()
+            with contextlib.suppress(OSError):  # somebody else is just starting
+                anchor.rmdir()
+        os.close(self._fd)
+        self._fd = None
 
     def _is_current(self, fd: int) -> bool:
         """Whether the locked file is still the one at the path (`down` removes it)."""

@@ -4,6 +4,6 @@
 set -e
 mount --make-rprivate /
 mount --bind "$1" /etc/hosts
-mount --bind /dev/null /etc/resolv.conf
+[ ! -e /etc/resolv.conf ] || mount --bind /dev/null /etc/resolv.conf
 shift
 exec "$@"

@@ -37,12 +37,8 @@ private_mounts() {
 cgroup_mounts() {
     if [ -z "$CGROUP_V1" ]; then
         mount -t cgroup2 cgroup2 /sys/fs/cgroup
-        # Processes and controllers for children exclude each other in one v2 cgroup.
-        mkdir -p /sys/fs/cgroup/init
-        local pid controller
-        for pid in $(cat /sys/fs/cgroup/cgroup.procs); do
-            echo "$pid" > /sys/fs/cgroup/init/cgroup.procs || true
-        done
+        # The node's processes are in its child `init`: one v2 cgroup can't have both processes and controllers.
+        local controller
         for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
             echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control
         done

@@ -1,0 +1,102 @@
+"""From nothing to a cluster whose nodes are ready."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from tests.sandbox import build, cgroups, health, images, kubeadm, network, salt, sysctl
+from tests.sandbox.addresses import node_addresses
+from tests.sandbox.build.cache import cache_root
+from tests.sandbox.errors import SandboxError
+from tests.sandbox.node import Node, search_path
+from tests.sandbox.progress import Progress
+from tests.sandbox.state import State
+
+PARTS = ("etcd", "kube-light", "helm", "kube-node", "containerd")
+"""Builds whose programs are used on the nodes or the client; what runs in pods is in images."""
+
+CONTENTS = ("nodes", "client", "pillar")
+"""What is in the data directory."""
+
+TOOLS = ("ip", "nsenter", "unshare", "mount", "curl", "pgrep", "runc", "iptables", "nft", "conntrack")
+
+
+def check_machine() -> None:
+    """Find out early what the machine lacks. Raises SandboxError naming it."""
+    missing = [tool for tool in TOOLS if shutil.which(tool, path=search_path([])) is None]
+    if missing:
+        raise SandboxError(
+            f"not installed: {', '.join(missing)}; `python -m tests.sandbox.build packages` installs what the sandbox needs"
+        )
+    if "overlay" not in Path("/proc/filesystems").read_text().split():
+        raise SandboxError(
+            "the kernel lacks overlayfs, which the nodes' disks and containers need: modprobe overlay"
+        )
+    cgroups.hierarchies()
+
+
+@cache
+def programs() -> Path:
+    """Directory with the programs that the nodes use, built if need be."""
+    return build.bin_dir(*PARTS)
+
+
+def image_seed(directory: Path) -> Path:
+    """All images, unpacked for the nodes."""
+    return images.ensure_seed(build.images(), cache_root() / "seed", search_path([directory]))
+
+
+def prepare(progress: Progress) -> tuple[Path, Path]:
+    """Build what is missing; returns the programs' directory and the unpacked images."""
+    progress.say("programs and images (built when missing)")
+    directory = programs()
+    return directory, image_seed(directory)
+
+
+def bring_up(state: State, directory: Path, seed: Path, progress: Progress) -> None:
+    """Network, nodes, kubeadm: returns when every node works."""
+    root = Path(state.directory)
+    addresses = node_addresses(state.nodes)
+    nodes = [Node(address, addresses, root, search_path([directory])) for address in addresses]
+    sysctl.raise_limits()
+    progress.say(f"network and {len(nodes)} node(s)")
+    network.create(addresses)
+    write_pillar(root / "pillar")
+    for node in nodes:
+        node.prepare()
+        images.place(seed, node.disk / "var/lib/containerd")
+        state.cgroups += map(str, node.start())
+        state.save()
+    for node in nodes:
+        node.wait_for_containerd()
+    _make_cluster(nodes, state.proxy, progress)
+
+
+def write_pillar(directory: Path) -> None:
+    """The sandbox's pillar: the packaged charts, pinned by digest, and the built helm."""
+    directory.mkdir(parents=True, exist_ok=True)
+    charts = {
+        name: {"version": chart.version, "sha256": chart.sha256, "directory": str(chart.path.parent)}
+        for name, chart in build.charts().items()
+    }
+    for name, text in salt.pillar_files(charts, build.binary("helm")).items():
+        (directory / name).write_text(text)
+
+
+def _make_cluster(nodes: list[Node], proxy: str, progress: Progress) -> None:
+    since = datetime.now(UTC)
+    keys = kubeadm.Secrets.generate()
+    progress.say(f"kubeadm init on {nodes[0].name}")
+    ca_hash = kubeadm.init(nodes[0], proxy, keys)
+    for node in nodes[1:]:
+        # One at a time: etcd takes one learner, and adding a member while another one starts can cost the quorum.
+        progress.say(f"kubeadm join on {node.name}")
+        kubeadm.join(node, keys, ca_hash)
+    progress.say("waiting until every node works")
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        list(pool.map(lambda node: health.wait_until_ready(node, since), nodes))
+    progress.say(f"{len(nodes)} node(s) ready")
