@@ -1,14 +1,12 @@
 """The Bootstrap configuration file: read, checked, and turned into pillar.
 
-The file is the one named by ``path``; else by the pillar's, the minion's or the master's
-``cp_ingress_bootstrap_file``; else ``/etc/cp-ingress/bootstrap.yaml``; else, where only that exists,
-MetalK8s' ``/etc/metalk8s/bootstrap.yaml``. It is always the file of the machine where the function runs: for
-pillar that a master renders, the master's.
+The file is the one named by ``path``; else by ``cp_ingress_bootstrap_file`` in Salt's configuration; else
+``/etc/cp-ingress/bootstrap.yaml``; else, where only that exists, MetalK8s' ``/etc/metalk8s/bootstrap.yaml``.
+File and configuration are those of the machine where the function runs: for pillar that a master renders, the
+master's.
 """
 
 import logging
-
-from salt.utils.secret import expose
 
 from cp_ingress_core import bootstrap
 from cp_ingress_core.errors import ConfigError
@@ -24,10 +22,7 @@ def __virtual__():
 
 
 def _path(path):
-    for found in (path, expose(__pillar__).get(bootstrap.PATH_OPTION), __opts__.get(bootstrap.PATH_OPTION)):
-        if found:
-            return str(found)
-    return bootstrap.default_path()
+    return str(path or __opts__.get(bootstrap.PATH_OPTION) or bootstrap.default_path())
 
 
 def _networks(path):
@@ -51,8 +46,8 @@ def read(path=None):
 
         salt-call bootstrap_config.read
 
-    Returns ``path``, ``networks`` as the file has it (CIDRs as a list, ``ingress.ip`` only when the file names
-    one) and ``notes``, remarks that stop nothing. Raises an error with everything that is wrong.
+    Returns ``path``, ``networks`` as the file has it (CIDRs as a list, ``ingress.ip`` only when the file
+    names one) and ``notes``, remarks that stop nothing. Raises an error with everything that is wrong.
 
     RBAC: none, the cluster is not asked.
     """
@@ -75,8 +70,8 @@ def pillar(path=None):
         salt-call bootstrap_config.pillar
 
     Returns ``networks``, with the ingress IP filled in, and ``cp_ingress`` with empty ``errors`` and with
-    ``notes``. When something is wrong ``cp_ingress:errors`` lists all of it and there are no ``networks``. Never
-    raises: Salt would hide the reason.
+    ``notes``. When something is wrong ``cp_ingress:errors`` lists all of it and there are no ``networks``.
+    Never raises: Salt would hide the reason.
 
     RBAC: none, the cluster is not asked.
     """

@@ -120,7 +120,7 @@ def _content(path: str, findings: Findings) -> bytes | None:
         path if path.isprintable() else repr(path),
         problem,
         allowed=f"a readable Bootstrap file; where none is named, {DEFAULT_PATH} or else {METALK8S_PATH}",
-        remedy=f"write the file, or name another as {PATH_OPTION} in the minion's (or master's) configuration",
+        remedy=f"write the file, or name another as {PATH_OPTION} in Salt's configuration",
     )
     return None
 
