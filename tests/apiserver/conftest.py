@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,9 +25,7 @@ def apiserver() -> Iterator[LightApiserver]:
     """A light-tier apiserver, shared by all tests of the session."""
     server = LightApiserver()
     try:
-        started = time.monotonic()
         server.open()
-        print(f"figure light_tier_ready {time.monotonic() - started:.2f} s")
         yield server
     finally:
         server.close()

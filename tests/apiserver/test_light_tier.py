@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Figure
 from tests.lighttier import LightApiserver
 from tests.lighttier.audit import writes
 
@@ -29,12 +30,12 @@ def config_map(name: str) -> dict[str, object]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"key": "value"}}
 
 
-def test_it_becomes_ready_and_prints_how_long_that_took() -> None:
+def test_it_becomes_ready_and_says_how_long_that_took(figure: Figure) -> None:
     server = LightApiserver()
     try:
         started = time.monotonic()
         server.open()
-        print(f"figure light_tier_ready {time.monotonic() - started:.2f} s")
+        figure("light_tier_ready", time.monotonic() - started, "s")
         assert server.request("GET", "/version")[1]["gitVersion"] == "v1.36.3"
     finally:
         server.close()

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -122,7 +123,7 @@ class Builder:
             part = self._part(name)
             label = f"[{number}/{len(names)}] {name} {part.version}"
             with (
-                step(label, lambda part=part: part.status(self.store)),
+                step(label, partial(part.status, self.store)),
                 self.store.making(name, self.key(name)) as into,
             ):
                 part.make(into, self.store, {need: self.folder(need) for need in part.needs})

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox.build import archive, debian, layer
+from tests.sandbox.build import archive, debian
 from tests.sandbox.build.cache import Store
 from tests.sandbox.build.golang import Go
 from tests.sandbox.build.layer import Layer
 
 Fill = Callable[[Layer, Store, Mapping[str, Path]], None]
-WRITERS = tuple(Path(module.__file__) for module in (archive, debian, layer))
+WRITERS = tuple(Path(__file__).with_name(f"{name}.py") for name in ("archive", "debian", "layer"))
 
 KUBE_PROXY_PACKAGES = (
     "base-files",
