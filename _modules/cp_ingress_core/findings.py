@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,9 @@ from cp_ingress_core.errors import ConfigError
 
 # How a missing value is written in a finding.
 ABSENT: Any = object()
+
+# A URL's user and password.
+_URL_USER = re.compile(r"//[^/\s]*@")
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -23,7 +27,7 @@ def shown(value: Any) -> str:
     Parameters
     ----------
     value
-        Anything that came out of YAML, or ``ABSENT``.
+        Anything that came out of YAML, or ``ABSENT``. A URL's user and password are not shown.
 
     Returns
     -------
@@ -38,6 +42,8 @@ def shown(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Mapping):
         return "a mapping" if value else "an empty mapping"
+    if isinstance(value, str):
+        value = _URL_USER.sub("//***@", value)
     return _SHORT.repr(value)[:200]
 
 

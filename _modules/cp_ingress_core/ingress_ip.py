@@ -136,7 +136,10 @@ def conflicts(
     findings = Findings()
     wanted = parse_address(ip)
     if wanted is None:
-        return [f"{INGRESS_IP}: found {ip!r}: this is not an IP address."]
+        findings.refuse(
+            INGRESS_IP, ip, "this is not an IP address", allowed="an IP address", remedy="correct it"
+        )
+        return findings.errors
     for name, addresses in sorted(nodes.items()):
         if metallb and wanted in {parse_address(address) for address in addresses}:
             findings.refuse(

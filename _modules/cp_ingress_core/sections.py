@@ -9,6 +9,9 @@ from typing import Any
 
 from cp_ingress_core.findings import ABSENT, Findings, shown
 
+# Text under such names is not shown: a key in the wrong place may hold a real password.
+_CONFIDENTIAL = re.compile(r"pass|secret|token|key|cred", re.IGNORECASE)
+
 
 def refuse_unknown(
     data: Mapping[Any, Any], known: Sequence[str], path: str, separator: str, findings: Findings
@@ -20,9 +23,10 @@ def refuse_unknown(
         close = difflib.get_close_matches(str(key)[:100].lower(), [name.lower() for name in known], n=1)
         meant = next((name for name in known if close and name.lower() == close[0]), "")
         name = key if isinstance(key, str) and len(key) <= 80 and key.isprintable() else shown(key)
+        confidential = _CONFIDENTIAL.search(name) and isinstance(data[key], str)
         findings.refuse(
             f"{path}{separator}{name}" if path else name,
-            data[key],
+            "***" if confidential else data[key],
             "there is no such key",
             allowed=", ".join(known),
             remedy=f"write {meant}, if that is meant" if meant else "remove it",

@@ -50,7 +50,7 @@ MARKS = st.sampled_from(
 
 
 @given(st.lists(st.one_of(WORDS, MARKS), max_size=40).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_yaml_like_text_is_read_or_refused(text: str) -> None:
     read_or_refuse(text.encode())
 
@@ -66,7 +66,7 @@ TREES = st.recursive(
 
 
 @given(tree=TREES, header=st.sampled_from([HEADER, METALK8S, ""]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_structure_is_read_or_refused(tree: object, header: str) -> None:
     for text in (yaml.safe_dump(tree), header + yaml.safe_dump({"networks": {"controlPlane": tree}})):
         networks = read_or_refuse(text.encode())
