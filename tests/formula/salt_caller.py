@@ -88,8 +88,19 @@ def main() -> None:
     for folder in ("cachedir", "pki_dir", "extension_modules"):
         options[folder] = str(pathlib.Path(options["root_dir"], folder))
     caller = salt.client.Caller(mopts=options)
-    results = [caller.cmd(*function) for function in asked["functions"]]
-    print(json.dumps(results))
+    print(json.dumps([_run(caller, *function) for function in asked["functions"]]))
+
+
+def _run(caller: Any, name: str, *arguments: Any) -> Any:
+    """Call one function; a mapping that holds ``__kwarg__``, as Salt marks them, gives keyword arguments."""
+    keywords: dict[str, Any] = {}
+    positional = []
+    for argument in arguments:
+        if isinstance(argument, dict) and "__kwarg__" in argument:
+            keywords |= {key: value for key, value in argument.items() if key != "__kwarg__"}
+        else:
+            positional.append(argument)
+    return caller.cmd(name, *positional, **keywords)
 
 
 if __name__ == "__main__":
