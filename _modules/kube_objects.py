@@ -4,6 +4,7 @@ Objects that belong together form an ApplySet (KEP-3659): what leaves the set is
 Works with any manifests and any cluster; nothing in it knows what they are for.
 """
 
+import base64
 import logging
 import os
 
@@ -226,8 +227,8 @@ def wait(objects, timeout=300, kubeconfig=None, context=None):
 
 
 def get(api_version, kind, name, namespace=None, kubeconfig=None, context=None):
-    """
-    Return one object, or None when there is none. Values of Secrets are masked.
+    """ Return one object, or None when there is none. Values of Secrets are masked, certificates in TLS
+    Secrets are not.
 
     CLI Example:
 
@@ -242,7 +243,8 @@ def get(api_version, kind, name, namespace=None, kubeconfig=None, context=None):
     cluster = _cluster(kubeconfig, context)
     resource = cluster.discovery.resource(api_version, kind)
     _check_namespace(resource, namespace)
-    return masking.mask(operations.get_object(cluster.client, resource, namespace or "", name))
+    found = operations.get_object(cluster.client, resource, namespace or "", name)
+    return None if found is None else _shown(found)
 
 
 def list_(api_version, kind, namespace=None, selector=None, kubeconfig=None, context=None):
@@ -265,7 +267,7 @@ def list_(api_version, kind, namespace=None, selector=None, kubeconfig=None, con
     cluster = _cluster(kubeconfig, context)
     resource = cluster.discovery.resource(api_version, kind)
     found = operations.list_objects(cluster.client, resource, namespace or "", selector=selector or "")
-    return [masking.mask(obj) for obj in found]
+    return [_shown(obj) for obj in found]
 
 
 def handover(
@@ -403,6 +405,21 @@ def _as_bool(name, value):
     if isinstance(value, bool):
         return value
     raise ObjectError(f"{name} must be True or False, not {value!r}")
+
+
+def _shown(obj):
+    """Return an object fit to be seen: Secret values masked, and without the server's bookkeeping.
+
+    The certificates of a TLS Secret are public, and needed to judge them; a key that slipped in is not shown.
+    """
+    masked = masking.mask(obj)
+    if obj.get("kind") == "Secret" and obj.get("type") == "kubernetes.io/tls":
+        for name in ("tls.crt", "ca.crt"):
+            value = (obj.get("data") or {}).get(name)
+            if value and b"PRIVATE KEY" not in base64.b64decode(value):
+                masked["data"][name] = value
+    metadata = {key: value for key, value in masked["metadata"].items() if key != "managedFields"}
+    return {**masked, "metadata": metadata}
 
 
 def _check_namespace(resource, namespace):

@@ -74,6 +74,10 @@ class Discovery:
         self._resources, self._preferred = resources, preferred
         self._stale, self._loaded = frozenset(stale), True
 
+    def forget(self) -> None:
+        """Read anew on next use: definitions were deleted."""
+        self._loaded = False
+
     def find(self, api_version: str, kind: str) -> Resource | None:
         """Return the resource of a kind, or None when the server does not serve it, having asked a second
         time.

@@ -56,6 +56,8 @@ def prune(
             if found is not None:
                 _keep(cluster, member, found, options, report, pruned)
         waited = deleted + [m for m, v in verdicts if v is not None and m.metadata.get("deletionTimestamp")]
+        if any(member.key.kind == "CustomResourceDefinition" for member in deleted) and not options.test:
+            cluster.discovery.forget()
         if options.wait and not options.test and waited:
             _wait(cluster, waited, options)
     return pruned

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from cp_ingress_core.errors import ApiError
 from cp_ingress_core.kube import operations
 from cp_ingress_core.kube.applyset import Membership, Parent
 from cp_ingress_core.kube.cluster import Cluster
@@ -54,19 +55,37 @@ def survey(
         for namespace in (sorted(membership.namespaces) if resource.namespaced else [""])
     ]
 
-    def read(request: tuple[Resource, str]) -> list[Member]:
+    def read(request: tuple[Resource, str]) -> list[Member] | Resource:
         resource, namespace = request
-        found = operations.list_objects(
-            cluster.client,
-            resource,
-            namespace,
-            selector=parent.selector,
-            metadata_only=(resource.group, resource.kind) not in full,
-        )
+        try:
+            found = operations.list_objects(
+                cluster.client,
+                resource,
+                namespace,
+                selector=parent.selector,
+                metadata_only=(resource.group, resource.kind) not in full,
+            )
+        except ApiError as err:
+            if err.info["status"] != 404:
+                raise
+            return resource
         return [Member(key_of(obj, resource.namespaced), resource, obj) for obj in found]
 
-    lists = cluster.client.parallel(read, requests)
+    answers = cluster.client.parallel(read, requests)
+    gone |= _unserved(cluster, [answer for answer in answers if isinstance(answer, Resource)])
+    lists = [answer for answer in answers if not isinstance(answer, Resource)]
     return Survey({member.key: member for members in lists for member in members}, full, frozenset(gone))
+
+
+def _unserved(cluster: Cluster, missing: Iterable[Resource]) -> set[tuple[str, str]]:
+    """Return the kinds whose LIST was answered with 404, having read discovery anew."""
+    kinds = {(resource.group, resource.kind) for resource in missing}
+    if kinds:
+        cluster.discovery.refresh()
+    for group, kind in kinds:
+        if cluster.discovery.find_kind(group, kind) is not None:
+            raise ApiError(f"LIST {kind}.{group}: not found, although it is served; try again", status=404)
+    return kinds
 
 
 def _resources(
