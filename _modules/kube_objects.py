@@ -12,7 +12,7 @@ from salt.utils import secret
 
 from cp_ingress_core.errors import ObjectError
 from cp_ingress_core.kube import applyset as sets
-from cp_ingress_core.kube import engine, masking, operations, remove, watching
+from cp_ingress_core.kube import engine, masking, narrow, operations, remove, watching
 from cp_ingress_core.kube.cluster import Cluster
 from cp_ingress_core.kube.options import Options
 
@@ -199,6 +199,48 @@ def absent(
     documents = None if objects is None else _documents(objects)
     cluster = _cluster(kubeconfig, context)
     return remove.remove(cluster, documents, _parent(applyset, applyset_namespace), options)
+
+
+def prune(
+    keep,
+    applyset,
+    applyset_namespace="cp-ingress",
+    wait=True,
+    timeout=300,
+    prune_kinds=None,
+    kubeconfig=None,
+    context=None,
+    test=False,
+):
+    """
+    Delete the members of an ApplySet that are not among the objects to keep, and apply nothing.
+
+    For what ``kube_objects.apply`` left in place with ``prune=False`` until something else was verified.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.prune /srv/manifests/app.yaml applyset=app applyset_namespace=default test=True
+
+    keep
+        What stays: as ``objects`` for ``kube_objects.apply``; apiVersion, kind, namespace and name suffice.
+
+    applyset, applyset_namespace
+        The set; one that does not exist has nothing to lose.
+
+    prune_kinds
+        As for ``kube_objects.absent``.
+
+    wait, timeout, kubeconfig, context, test
+        As for ``kube_objects.apply``.
+
+    Returns and raises the same as ``kube_objects.absent``, and needs the same permissions (RBAC: get, list, delete
+    on the members' kinds; get, patch on Secrets in ``applyset_namespace``).
+    """
+    options = _options(test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds)
+    cluster = _cluster(kubeconfig, context)
+    return narrow.narrow(cluster, _documents(keep), _parent(applyset, applyset_namespace), options)
 
 
 def wait(objects, timeout=300, kubeconfig=None, context=None):

@@ -123,6 +123,48 @@ def absent(
     )
 
 
+def pruned(
+    name,
+    keep,
+    applyset,
+    applyset_namespace="cp-ingress",
+    wait=True,
+    timeout=300,
+    prune_kinds=None,
+    kubeconfig=None,
+    context=None,
+):
+    """
+    Keep an ApplySet free of members other than the objects to keep; nothing is applied.
+
+    name
+        Any text; it names nothing in the cluster.
+
+    keep, applyset, applyset_namespace, wait, timeout, prune_kinds, kubeconfig, context
+        As for the execution function ``kube_objects.prune``.
+
+    .. code-block:: yaml
+
+        old addresses are gone:
+          kube_objects.pruned:
+            - applyset: my-app
+            - keep:
+              - {apiVersion: v1, kind: Service, metadata: {name: new, namespace: my-app}}
+    """
+    return _run(
+        name,
+        "kube_objects.prune",
+        keep=keep,
+        applyset=applyset,
+        applyset_namespace=applyset_namespace,
+        wait=wait,
+        timeout=timeout,
+        prune_kinds=prune_kinds,
+        kubeconfig=kubeconfig,
+        context=context,
+    )
+
+
 def _run(name, function, **options):
     """Call the execution function and return its report as a state's."""
     ret = {"name": name, "result": True, "changes": {}, "comment": ""}
