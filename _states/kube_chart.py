@@ -85,44 +85,33 @@ def deployed(  # noqa: PLR0913, PLR0917  every setting is a keyword in SLS files
             - options: options.yaml.j2
             - applyset: cp-ingress-metallb
     """
-    where = {"cache_dir": cache_dir} if cache_dir else {}
+    origin = {
+        "source": source,
+        "mirror": mirror,
+        "directory": directory,
+        "version": version,
+        "sha256": sha256,
+    }
+    content = {"options": options, "context": context, "values": values, "helm": helm}
+    cluster = {"kubeconfig": kubeconfig, "kube_context": kube_context, "saltenv": __env__ or "base"}
+    cache = {"cache_dir": cache_dir} if cache_dir else {}
     try:
         objects = __salt__["kube_chart.render"](
-            name,
-            chart,
-            namespace,
-            options=options,
-            context=context,
-            values=values,
-            source=source,
-            mirror=mirror,
-            directory=directory,
-            version=version,
-            sha256=sha256,
-            helm=helm,
-            timeout=render_timeout,
-            kubeconfig=kubeconfig,
-            kube_context=kube_context,
-            saltenv=__env__ or "base",
-            **where,
+            name, chart, namespace, timeout=render_timeout, **origin, **content, **cluster, **cache
         )
     except CommandExecutionError as err:
         return {"name": name, "result": False, "changes": {}, "comment": str(err)}
+    owning = {"adopt": adopt, "force_conflicts": force_conflicts, "takeover": takeover, "recreate": recreate}
+    pruning = {"prune": prune, "prune_when": prune_when, "prune_kinds": prune_kinds, "verify": verify}
     return __states__["kube_objects.applied"](
         name,
         objects=[*objects, *(extra_objects or [])],
         applyset=applyset,
         applyset_namespace=applyset_namespace,
-        prune=prune,
-        prune_when=prune_when,
         wait=wait,
         timeout=timeout,
-        adopt=adopt,
-        force_conflicts=force_conflicts,
-        takeover=takeover,
-        recreate=recreate,
-        verify=verify,
-        prune_kinds=prune_kinds,
         kubeconfig=kubeconfig,
         context=kube_context,
+        **owning,
+        **pruning,
     )
