@@ -74,18 +74,16 @@ def _missing_parameters(function: Public) -> list[str]:
 
 
 def covers_both_modes(tests: Path, name: str) -> bool:
-    """Whether a test file calls the state ``name`` and has a test that takes the ``testmode`` fixture."""
-    return any(name in text and _takes_testmode(text) for text in _texts(tests))
+    """Whether a test file names the state and runs states in test mode too."""
+    texts = (path.read_text(encoding="utf-8") for path in sorted(tests.glob("**/test_*.py")))
+    return any(name in text and any(map(_runs_test_mode, ast.walk(ast.parse(text)))) for text in texts)
 
 
-def _texts(tests: Path) -> Iterator[str]:
-    for path in sorted(tests.glob("**/test_*.py")):
-        yield path.read_text(encoding="utf-8")
-
-
-def _takes_testmode(text: str) -> bool:
-    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
-    tests = (function for function in functions if function.name.startswith("test_"))
-    return any(
-        argument.arg == "testmode" for test in tests for argument in test.args.args + test.args.kwonlyargs
-    )
+def _runs_test_mode(node: ast.AST) -> bool:
+    """Whether a test takes the ``testmode`` fixture, or a call or a dictionary sets ``test``."""
+    if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+        return any(argument.arg == "testmode" for argument in node.args.args)
+    if isinstance(node, ast.keyword):
+        return node.arg == "test" and ast.unparse(node.value) != "False"
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return any(key is not None and ast.unparse(key) == "'test'" for key in keys)

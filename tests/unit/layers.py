@@ -126,7 +126,7 @@ def _judge_imports(path: Path, imports: list[Import]) -> Iterator[tuple[int, str
     for found in imports:
         if path.parts[0] == "_states" and found.top not in (*sys.stdlib_module_names, "salt"):
             yield found.line, f"a state imports {found.module}; use __salt__"
-        elif not inside and found.top not in (*sys.stdlib_module_names, "salt", LIBRARY):
+        elif not inside and found.top not in (*sys.stdlib_module_names, "salt", "yaml", LIBRARY):
             yield found.line, f"a face imports {found.module}; that is the library's work"
         if found.within(*HTTP) and not found.within(*SPEAKERS.get(inside, ())):
             yield found.line, f"{found.module} speaks HTTP here; only {', '.join(SPEAKERS)} do"

@@ -100,9 +100,12 @@ def test_a_state_without_an_example_is_found(tmp_path: Path) -> None:
     [
         ("def test_a(testmode):\n    run('garden.grown')", True),
         ("def test_a(testmode):\n    run('garden.mown')", False),
+        ("def test_a():\n    run('garden.grown', test=True)", True),
+        ("def test_a():\n    run({'state': 'garden.grown', 'test': True})", True),
+        ("def test_a():\n    run('garden.grown', test=False)", False),
         ("def test_a():\n    run('garden.grown')", False),
     ],
-    ids=["both modes", "another state", "one mode"],
+    ids=["both modes", "another state", "by keyword", "by dictionary", "test mode off", "one mode"],
 )
 def test_a_state_without_test_mode_is_found(tmp_path: Path, code: str, tested: bool) -> None:
     (tmp_path / "test_garden.py").write_text(code)

@@ -41,7 +41,7 @@ CORE = "_modules/cp_ingress_core"
             id="state imports the library, late",
         ),
         pytest.param(
-            "_modules/a.py", "import yaml", "a face imports yaml", id="face does the library's work"
+            "_modules/a.py", "import jinja2", "a face imports jinja2", id="face does the library's work"
         ),
         pytest.param(
             "_modules/yaml.py", "import yaml", "a face has the name of the package yaml", id="face shadows"
