@@ -18,7 +18,7 @@ from tests.lighttier.processes import Spawner, end, free_ports
 from tests.sandbox.build import binary
 from tests.sandbox.build.cache import Store
 from tests.sandbox.build.golang import Go
-from tests.sandbox.dex import custom_resource_definitions
+from tests.sandbox.dex import GROUP, KINDS, custom_resource_definitions
 
 START_SECONDS = 30
 
@@ -70,6 +70,16 @@ def wait_until_it_answers(process: subprocess.Popen[bytes], url: str, log: Path)
             time.sleep(0.05)
 
 
+def wait_until_served(apiserver: LightApiserver) -> None:
+    """Wait until Dex's kinds can be listed, which is a moment after they are established."""
+    deadline = time.monotonic() + START_SECONDS
+    for plural in KINDS.values():
+        path = f"/apis/{GROUP}/v1/namespaces/default/{plural}"
+        while (answer := apiserver.request("GET", path))[0] != 200:
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.05)
+
+
 def fetch(url: str) -> requests.Response:
     """GET `url`, past any proxy of the environment."""
     with requests.Session() as session:
@@ -105,7 +115,7 @@ def test_kubernetes_keeps_its_keys(
 ) -> None:
     definitions = {"apiVersion": "v1", "kind": "List", "items": custom_resource_definitions()}
     apiserver.kubectl("apply", "-f", "-", stdin=json.dumps(definitions))
-    apiserver.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
+    wait_until_served(apiserver)
     storage = {"type": "kubernetes", "config": {"kubeConfigFile": str(apiserver.kubeconfig)}}
     seen = []
     try:
