@@ -9,6 +9,12 @@ import pytest
 Figure = Callable[[str, float, str], None]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Keep the log server that pytest-salt-factories starts for every session on loopback."""
+    session.config.pluginmanager.get_plugin("saltfactories-log-server").log_host = "127.0.0.1"
+
+
 @pytest.fixture(params=[False, True], ids=["for real", "test mode"])
 def testmode(request: pytest.FixtureRequest) -> bool:
     """Whether the state under test runs with ``test=True``; a test that takes this runs in both modes."""

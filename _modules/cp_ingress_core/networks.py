@@ -79,11 +79,12 @@ def parse_networks(section: Any, findings: Findings, *, metalk8s: bool = False) 
     control_plane = _control_plane(section, findings, metalk8s)
     if control_plane is None:
         return None
+    read = len(findings.errors)
     cidrs = _cidrs(control_plane.get("cidr", ABSENT), findings)
     metallb = _enabled(control_plane.get("metalLB"), findings)
     ip = _ingress_ip(control_plane.get("ingress"), findings, metalk8s)
     pods, services = (_ranges(section, name, findings) for name in ("pods", "services"))
-    if len(findings.errors) == before:
+    if len(findings.errors) == read:
         check_together(cidrs, metallb, ip, findings)
         check_ranges(cidrs, ip, pods, services, findings)
     if len(findings.errors) > before:
