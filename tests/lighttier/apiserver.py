@@ -8,7 +8,6 @@ import os
 import shutil
 import ssl
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.lighttier import audit
 from tests.lighttier.credentials import Authority, file_name, write_key, write_kubeconfig
-from tests.lighttier.processes import Spawner, end, free_ports, log_tail, memory_folder
+from tests.lighttier.processes import Spawner, end, free_ports, log_tail, private_folder
 from tests.sandbox.build import bin_dir
 
 READY_SECONDS = 60.0
@@ -39,7 +38,7 @@ class LightApiserver:
 
     def __init__(self) -> None:
         self._programs = bin_dir("etcd", "kube-light")
-        self.folder = Path(tempfile.mkdtemp(prefix="cp-ingress-light-", dir=memory_folder()))
+        self.folder = private_folder()
         self._spawner = Spawner()
         self._etcd: subprocess.Popen[bytes] | None = None
         self._apiserver: subprocess.Popen[bytes] | None = None
@@ -70,6 +69,7 @@ class LightApiserver:
             except RuntimeError:
                 # Somebody else may have taken one of the ports meanwhile.
                 end(self._etcd)
+                shutil.rmtree(self.folder / "etcd", ignore_errors=True)
                 if attempt == ATTEMPTS - 1:
                     raise
         write_kubeconfig(self.kubeconfig, self.url, self.ca, self._admin)
@@ -126,7 +126,7 @@ class LightApiserver:
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Send one request as administrator, JSON in and out; return the HTTP status and the answer."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self._port, context=self._tls(), timeout=10)
+        connection = self.connection()
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"Content-Type": "application/json", **headers})
@@ -136,6 +136,14 @@ class LightApiserver:
             connection.close()
         is_json = response.getheader("Content-Type", "").startswith("application/json")
         return response.status, json.loads(text) if is_json else text
+
+    def connection(self) -> http.client.HTTPSConnection:
+        """Return a new connection as administrator; the caller closes it."""
+        return http.client.HTTPSConnection("127.0.0.1", self._port, context=self._tls(), timeout=10)
+
+    def serving_pair(self) -> tuple[Path, Path]:
+        """Return the files of the apiserver's own certificate, valid for 127.0.0.1, and of its key."""
+        return self._server.certificate, self._server.key
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.ca))

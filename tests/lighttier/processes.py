@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 STOP_SECONDS = 10.0
 LOG_TAIL_LINES = 20
+PREFIX = "cp-ingress-light-"
 
 
 class Spawner:
@@ -50,10 +53,18 @@ def end(process: subprocess.Popen[bytes] | None) -> None:
         process.wait(timeout=STOP_SECONDS)
 
 
-def memory_folder() -> Path | None:
-    """Return a folder in memory, or None where there is none that may be written to."""
-    folder = Path("/dev/shm")  # noqa: S108  (the caller makes a private folder in it)
-    return folder if os.access(folder, os.W_OK) else None
+def private_folder() -> Path:
+    """Make a folder of this process's own, in memory where possible.
+
+    Folders whose process is gone, because it was killed, are removed.
+    """
+    memory = Path("/dev/shm")  # noqa: S108  (only a private folder is made in it)
+    parent = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    for folder in parent.glob(f"{PREFIX}*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
 
 
 def free_ports(count: int) -> list[int]:
