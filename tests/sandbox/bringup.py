@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from tests.sandbox import build, cgroups, health, images, kubeadm, network, salt, sysctl
 from tests.sandbox.addresses import node_addresses
+from tests.sandbox.build import debian
 from tests.sandbox.build.cache import cache_root
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.node import Node, search_path
@@ -22,20 +22,15 @@ PARTS = ("etcd", "kube-light", "helm", "kube-node", "containerd")
 CONTENTS = ("nodes", "client", "pillar")
 """What is in the data directory."""
 
-TOOLS = ("ip", "nsenter", "unshare", "mount", "curl", "pgrep", "runc", "iptables", "nft", "conntrack")
-
 
 def check_machine() -> None:
-    """Find out early what the machine lacks. Raises SandboxError naming it."""
-    missing = [tool for tool in TOOLS if shutil.which(tool, path=search_path([])) is None]
-    if missing:
-        raise SandboxError(
-            f"not installed: {', '.join(missing)}; `python -m tests.sandbox.build packages` installs what the sandbox needs"
-        )
+    """Install the Debian packages that are missing; find out early what else the machine lacks.
+
+    Raises SandboxError (or the builder's BuildError) naming it.
+    """
+    debian.install("node", "client")
     if "overlay" not in Path("/proc/filesystems").read_text().split():
-        raise SandboxError(
-            "the kernel lacks overlayfs, which the nodes' disks and containers need: modprobe overlay"
-        )
+        raise SandboxError("the kernel lacks overlayfs, which the nodes' disks need: modprobe overlay")
     cgroups.hierarchies()
 
 
@@ -93,7 +88,7 @@ def _make_cluster(nodes: list[Node], proxy: str, progress: Progress) -> None:
     progress.say(f"kubeadm init on {nodes[0].name}")
     ca_hash = kubeadm.init(nodes[0], proxy, keys)
     for node in nodes[1:]:
-        # One at a time: etcd takes one learner, and adding a member while another one starts can cost the quorum.
+        # One at a time: etcd takes one learner, and a second new member could cost the quorum.
         progress.say(f"kubeadm join on {node.name}")
         kubeadm.join(node, keys, ca_hash)
     progress.say("waiting until every node works")

@@ -1,4 +1,4 @@
-"""One cgroup per node, in every hierarchy of the machine: what runs in a node can be counted and ended with it.
+"""One cgroup per node, in every hierarchy of the machine: what runs in a node is counted and ended with it.
 
 With cgroup v1 the nodes' cgroups are children of the caller's own ones. Where only v2 is mounted they are
 children of its root, because a v2 cgroup that has processes can't have children with controllers.
@@ -27,8 +27,8 @@ REMOVE_WITHIN = 20.0
 class Hierarchy:
     """A mounted cgroup hierarchy.
 
-    `options` are its mount options (`cpu,cpuacct`, `name=systemd`), empty for v2; `parent` is the directory in
-    which nodes' cgroups are made.
+    `options` are its mount options (`cpu,cpuacct`, `name=systemd`), empty for v2; `parent` is the directory
+    in which nodes' cgroups are made.
     """
 
     mount: Path
@@ -156,8 +156,8 @@ def remove(directories: Iterable[Path], *, within: float = REMOVE_WITHIN) -> Non
 def memory_in_use(directory: Path) -> int:
     """Bytes that a node's memory cgroup holds, without page cache.
 
-    Usage counts anonymous and kernel memory, tmpfs files and page cache; the latter is on the two `file` lists
-    and goes away as soon as somebody needs the memory.
+    Usage counts anonymous and kernel memory, tmpfs files and page cache; the latter is on the two `file`
+    lists and goes away as soon as somebody needs the memory.
     """
     version1 = (directory / "memory.usage_in_bytes").exists()
     usage = int((directory / ("memory.usage_in_bytes" if version1 else "memory.current")).read_text())

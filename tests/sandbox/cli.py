@@ -8,18 +8,16 @@ import sys
 from collections.abc import Sequence
 
 from tests.sandbox import health
-from tests.sandbox.addresses import NODE_COUNTS, VIP_FIRST
+from tests.sandbox.addresses import CLIENT_IP, NODE_COUNTS, VIP_FIRST
 from tests.sandbox.build import BuildError
 from tests.sandbox.cluster import PROXY_MODES, Sandbox
 from tests.sandbox.errors import SandboxBusyError, SandboxError
+from tests.sandbox.node import Node
 from tests.sandbox.state import DEFAULT_DIR, DIR_VARIABLE, State
 
-DESCRIPTION = (
-    """A real Kubernetes cluster in network namespaces of this machine: kubeadm's masters, containerd, etcd,
-kube-proxy, and a client on their LAN. Needs root. Nodes are n1 to n3 (10.200.0.11 to .13), the client is 10.200.0.100,
-ingress IPs are free from %s on."""
-    % VIP_FIRST
-)  # noqa: UP031 - braces stay readable
+DESCRIPTION = f"""A real Kubernetes cluster in network namespaces of this machine: kubeadm's masters,
+containerd, etcd, kube-proxy, and a client on their LAN. Needs root. Nodes are n1 to n3 (10.200.0.11 to .13),
+the client is {CLIENT_IP}, ingress IPs are free from {VIP_FIRST} on."""
 
 LOGS = ("init", "containerd", "kubelet", "kubeadm", "salt-master", "salt-minion")
 
@@ -105,7 +103,7 @@ def _status(sandbox: Sandbox, _: argparse.Namespace) -> int:
     return 0
 
 
-def _condition(node: health.Node) -> str:
+def _condition(node: Node) -> str:
     if node.pid is None:
         return "off"
     try:

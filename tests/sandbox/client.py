@@ -43,7 +43,7 @@ def in_namespace(action: Callable[[], T], path: Path | None = None) -> T:
         try:
             _enter(path or netns(CLIENT.name))
             results.append(action())
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+        except BaseException as error:  # raised again in the caller's thread
             errors.append(error)
 
     # The thread ends afterwards: it is of no use to anybody who doesn't expect that namespace.
@@ -71,8 +71,8 @@ def https(
 ) -> Response:
     """One HTTPS request from the client, on a new connection.
 
-    Parameters: `url` with an IP as host; `ca` a PEM file the certificate must be issued by (its names are checked
-    too), or None to accept any.
+    Parameters: `url` with an IP as host; `ca` a PEM file the certificate must be issued by (its names are
+    checked too), or None to accept any.
     Raises OSError (ssl.SSLError among them) when there is no answer or the certificate is not valid.
     """
     parts = urllib.parse.urlsplit(url)

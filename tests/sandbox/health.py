@@ -17,9 +17,9 @@ CA = "/etc/kubernetes/pki/ca.crt"
 def wait_until_ready(node: Node, since: datetime, *, timeout: float = 120) -> None:
     """Return when a node that was started at `since` really works.
 
-    The API goes on calling a node Ready for most of a minute after its death, and a returned one before its Services
-    work. So: its own apiserver is ready, its lease was renewed after `since`, its condition says Ready, and the
-    Service address of the API answers from it.
+    The API goes on calling a node Ready for most of a minute after its death, and a returned one before its
+    Services work. So: its own apiserver is ready, its lease was renewed after `since`, its condition says
+    Ready, and the Service address of the API answers from it.
     """
     wait_for(
         lambda: _answers(node, f"https://{node.ip}:{API_PORT}/readyz"),

@@ -1,8 +1,8 @@
 """Container images of the nodes: unpacked once, then shared by hard links.
 
-Importing takes seconds and hundreds of megabytes per node, so one containerd imports all images into a directory of
-the build cache. A node's containerd starts on hard links to its contents: layers and blobs are never written again,
-only the two databases are copied.
+Importing takes seconds and hundreds of megabytes per node, so one containerd imports all images into a
+directory of the build cache. A node's containerd starts on hard links to its contents: layers and blobs are
+never written again, only the two databases are copied.
 """
 
 from __future__ import annotations

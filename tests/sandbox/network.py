@@ -1,6 +1,6 @@
 """The LAN: one namespace with a bridge, one namespace per machine, a cable from each to the bridge.
 
-Namespaces are files of our own (not `ip netns` names), so that nothing of the sandbox shows outside its directory.
+Namespaces are files of our own (not `ip netns` names): nothing of the sandbox shows outside its directory.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _create(name: str) -> None:
 
 
 def _delete(path: Path) -> None:
-    # A file that is mounted on more than once (an interrupted creation) is unmounted as often, within a bound.
+    # A file that is mounted on more than once (interrupted creation) is unmounted as often, within a bound.
     for _ in range(5):
         if execute(["umount", "--lazy", str(path)], check=False).returncode != 0:
             break

@@ -87,7 +87,7 @@ class Node:
         return directories
 
     def wait_for_containerd(self) -> None:
-        """Return when containerd answers. Raises SandboxError with the node's own messages when it does not."""
+        """Return when containerd answers; raises SandboxError with the node's own messages otherwise."""
         try:
             wait_for(
                 lambda: self.run(["ctr", "version"], check=False, timeout=10).returncode == 0,
@@ -151,8 +151,8 @@ class Node:
     ) -> subprocess.Popen[str]:
         """Start a command in the node without waiting for it.
 
-        Its output goes to the file `log`, or to pipes when that is None. It is in a process group of its own, which
-        `process.kill_group` ends; it also ends with the node's power.
+        Its output goes to the file `log`, or to pipes when that is None. It is in a process group of its own,
+        which `process.kill_group` ends; it also ends with the node's power.
         """
         variables = self.environment() | dict(env or {})
         if log is None:

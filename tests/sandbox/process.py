@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -57,10 +58,8 @@ def execute(
 
 def kill_group(process: subprocess.Popen[str], sig: int = signal.SIGKILL) -> None:
     """Send `sig` to the process group that `execute` or a node's `popen` started, and collect the leader."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, sig)
-    except ProcessLookupError:
-        pass
     process.communicate()
 
 

@@ -1,4 +1,4 @@
-"""Salt in the nodes: masterless configuration everywhere, a master on n1 and a minion on each node on demand."""
+"""Salt in the nodes: masterless everywhere; on demand a master on n1 and a minion on each node."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def wait_for_minions(master: Node, names: Sequence[str], *, timeout: float = 90)
 
 
 def salt_call_command(node: Node, arguments: Sequence[str], *, local: bool, test: bool) -> list[str]:
-    """Command line of `salt-call` with JSON output: masterless, or through the node's minion configuration."""
+    """Command line of `salt-call` with JSON output: masterless (`local`) or as the node's minion."""
     paths = salt_paths(node)
     where = ["--local", f"--config-dir={paths.masterless}"] if local else [f"--config-dir={paths.minion}"]
     return [
