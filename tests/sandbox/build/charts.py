@@ -56,6 +56,8 @@ class ChartPart:
             shutil.copytree(source, folder, copy_function=shutil.copyfile)
             for each in [folder, *folder.rglob("*")]:
                 each.chmod(0o755 if each.is_dir() else 0o644)
+                # helm keeps the files' times: the same chart is to have the same digest everywhere.
+                os.utime(each, (0, 0))
             done = subprocess.run(
                 [str(needs["helm"] / "helm"), "package", str(folder), "--destination", str(into)],
                 env=os.environ
