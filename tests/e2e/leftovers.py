@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.sandbox import sysctl
 from tests.sandbox.addresses import PREFIX
-from tests.sandbox.state import ANCHOR, data_directory
+from tests.sandbox.datadir import data_directory
+from tests.sandbox.state import ANCHOR
 
 # Written by a kubelet, a container runtime, kubeadm or the formula on a machine of their own.
 PLACES = (

@@ -13,14 +13,12 @@ from tests.sandbox.build import debian
 from tests.sandbox.build.cache import cache_root
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.node import Node, search_path
+from tests.sandbox.process import execute
 from tests.sandbox.progress import Progress
 from tests.sandbox.state import State
 
 PARTS = ("etcd", "kube-light", "helm", "kube-node", "containerd")
 """Builds whose programs are used on the nodes or the client; what runs in pods is in images."""
-
-CONTENTS = ("nodes", "client", "pillar")
-"""What is in the data directory."""
 
 
 def check_machine() -> None:
@@ -29,8 +27,10 @@ def check_machine() -> None:
     Raises SandboxError (or the builder's BuildError) naming it.
     """
     debian.install("node", "client")
+    # Built in or loaded already on most machines: a failure shows in what follows.
+    execute(["modprobe", "--all", "--quiet", "overlay", "br_netfilter"], check=False)
     if "overlay" not in Path("/proc/filesystems").read_text().split():
-        raise SandboxError("the kernel lacks overlayfs, which the nodes' disks need: modprobe overlay")
+        raise SandboxError("the kernel lacks overlayfs, which the nodes' disks need")
     cgroups.hierarchies()
 
 

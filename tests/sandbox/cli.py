@@ -11,9 +11,10 @@ from tests.sandbox import health
 from tests.sandbox.addresses import CLIENT_IP, NODE_COUNTS, VIP_FIRST
 from tests.sandbox.build import BuildError
 from tests.sandbox.cluster import PROXY_MODES, Sandbox
+from tests.sandbox.datadir import DEFAULT_DIR, DIR_VARIABLE
 from tests.sandbox.errors import SandboxBusyError, SandboxError
 from tests.sandbox.node import Node
-from tests.sandbox.state import DEFAULT_DIR, DIR_VARIABLE, State
+from tests.sandbox.state import State
 
 DESCRIPTION = f"""A real Kubernetes cluster in network namespaces of this machine: kubeadm's masters,
 containerd, etcd, kube-proxy, and a client on their LAN. Needs root. Nodes are n1 to n3 (10.200.0.11 to .13),

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.sandbox import bringup, cgroups, health, images, network, salt, sysctl
+from tests.sandbox import bringup, cgroups, datadir, health, images, network, salt, sysctl
 from tests.sandbox.access import Access, need_root
 from tests.sandbox.addresses import CLIENT, NODE_COUNTS, hosts_file, node_addresses
+from tests.sandbox.datadir import data_directory
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.lock import Lock
 from tests.sandbox.progress import Progress, figure
-from tests.sandbox.state import State, data_directory
+from tests.sandbox.state import State
 from tests.sandbox.teardown import tear_down
 
 PROXY_MODES = ("iptables", "nftables")
@@ -129,21 +130,22 @@ class Sandbox(Access):
         """Make the cluster; returns the seconds that took, builds and images not counted."""
         progress = self._progress = Progress(quiet=self._quiet)
         directory = data_directory(self._wanted_directory)
-        if left or directory.exists() or cgroups.find(["n1"]):
-            self._progress.say("removing what an unfinished sandbox left behind")
-            tear_down(left, Path(left.directory) if left else _own_leftover(directory))
+        if left or datadir.is_ours(directory):
+            progress.say("removing what an unfinished sandbox left behind")
+        tear_down(left, Path(left.directory) if left else directory)
         bringup.check_machine()
         programs, seed = bringup.prepare(progress)
         start = progress.elapsed
         saved = sysctl.save()
         state = State(str(directory), nodes, proxy, self._owner, sysctls=saved)
         state.save()
-        bringup.bring_up(state, programs, seed, self._progress)
+        datadir.claim(directory)
+        bringup.bring_up(state, programs, seed, progress)
         self._write_client_hosts(state)
         shutil.copy(directory / "nodes/n1/disk/etc/kubernetes/admin.conf", directory / "client")
+        salt.write_configuration(self.nodes, self.pillar)
         state.phase = "up"
         state.save()
-        salt.write_configuration(self.nodes, self.pillar)
         return progress.elapsed - start
 
     def _report(self, seconds: float) -> None:
@@ -193,15 +195,3 @@ class _Held:
 def _check_choice(option: str, value: object, allowed: Sequence[object]) -> None:
     if value not in allowed:
         raise SandboxError(f"{option} {value}: must be one of {', '.join(map(str, allowed))}")
-
-
-def _own_leftover(directory: Path) -> Path:
-    """The data directory of a sandbox whose state is lost. Raises SandboxError when it is somebody else's."""
-    there = directory.iterdir() if directory.exists() else ()
-    unknown = [path.name for path in there if path.name not in bringup.CONTENTS]
-    if unknown:
-        raise SandboxError(
-            f"{directory}: is not a sandbox's directory (has {', '.join(sorted(unknown)[:5])}); "
-            "choose another with --dir"
-        )
-    return directory

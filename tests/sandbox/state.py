@@ -12,11 +12,6 @@ from tests.sandbox.errors import SandboxError
 ANCHOR = Path("/run/cp-ingress-sandbox")
 """Fixed place of the lock, the state and the namespaces' files: there is one sandbox per machine."""
 
-DEFAULT_DIR = Path("/var/tmp/cp-ingress-sandbox")  # noqa: S108 - root's own, refused if not
-DIR_VARIABLE = "CP_INGRESS_SANDBOX_DIR"
-HIDDEN = ("/etc", "/run", "/var/lib", "/var/log", "/proc", "/sys", "/dev")
-"""Places that look different from inside a node; the data directory can't be there."""
-
 
 @dataclass
 class State:
@@ -54,23 +49,3 @@ class State:
         temporary = anchor / f".state.{os.getpid()}"
         temporary.write_text(json.dumps(asdict(self), indent=1) + "\n")
         temporary.replace(anchor / "state.json")
-
-
-def data_directory(chosen: str | None, environment: dict[str, str] | None = None) -> Path:
-    """Where the nodes' disks are kept: the parameter, else the environment's, else the default.
-
-    Raises SandboxError for a relative path or one that a node does not see as the host does.
-    """
-    variables = os.environ if environment is None else environment
-    path = Path(chosen or variables.get(DIR_VARIABLE) or DEFAULT_DIR)
-    if not path.is_absolute() or path == Path("/"):
-        raise SandboxError(
-            f"data directory {path}: must be an absolute path; change --dir or ${DIR_VARIABLE}"
-        )
-    for hidden in HIDDEN:
-        if path.is_relative_to(hidden):
-            raise SandboxError(
-                f"data directory {path}: must not be under {hidden}, which every node has for itself; "
-                f"change --dir or ${DIR_VARIABLE} (default {DEFAULT_DIR})"
-            )
-    return path

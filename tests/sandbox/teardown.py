@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from tests.sandbox import cgroups, network, sysctl
+from tests.sandbox import cgroups, datadir, network, sysctl
 from tests.sandbox.addresses import NODE_COUNTS, node_addresses
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.state import ANCHOR, State
@@ -20,14 +20,14 @@ END_WITHIN = 20.0
 def tear_down(state: State | None, directory: Path) -> None:
     """End every process, then remove cgroups, namespaces and files, and put kernel settings back.
 
-    Parameters: the recorded state, if there is one, and the data directory to remove.
+    Parameters: the recorded state, if there is one, and the data directory, which is removed if it is one.
     """
     found = cgroups.find(ALL_NODES, state.cgroups if state else ())
     cgroups.kill(found)
     kill_in_namespaces()
     cgroups.remove(found)
     network.remove_all()
-    _remove_directory(directory)
+    datadir.remove(directory)
     if state:
         sysctl.restore(state.sysctls)
     _empty_anchor()
@@ -74,19 +74,3 @@ def _empty_anchor() -> None:
             shutil.rmtree(entry)
         elif entry.name != "lock":
             entry.unlink()
-
-
-def _remove_directory(directory: Path) -> None:
-    """Remove the data directory, unless something is mounted in it that removing would reach into."""
-    below = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    mounted = [point for point in below if Path(point).is_relative_to(directory)]
-    if mounted:
-        raise SandboxError(
-            f"{', '.join(mounted)} is mounted inside {directory}: unmount it and run down again"
-        )
-    for _ in range(5):
-        shutil.rmtree(directory, ignore_errors=True)
-        if not directory.exists():
-            return
-        time.sleep(0.2)
-    raise SandboxError(f"{directory}: can't be removed")

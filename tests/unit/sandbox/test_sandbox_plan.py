@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.sandbox import arp, cli, containerd, kubeadm, process, salt, state
+from tests.sandbox import arp, cli, containerd, datadir, kubeadm, process, salt, state
 from tests.sandbox.addresses import CLIENT, Peer, hosts_file, node_addresses
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.node import Node
@@ -171,14 +171,32 @@ def test_an_arp_reply_tells_who_has_the_address():
 )
 def test_a_data_directory_that_nodes_see_differently_is_refused(path):
     with pytest.raises(SandboxError, match=r"data directory .*--dir"):
-        state.data_directory(path)
+        datadir.data_directory(path)
 
 
 def test_the_data_directory_comes_from_option_then_environment_then_default():
-    environment = {state.DIR_VARIABLE: "/srv/from-environment"}
-    assert str(state.data_directory("/srv/given", environment)) == "/srv/given"
-    assert str(state.data_directory(None, environment)) == "/srv/from-environment"
-    assert state.data_directory(None, {}) == state.DEFAULT_DIR
+    environment = {datadir.DIR_VARIABLE: "/srv/from-environment"}
+    assert str(datadir.data_directory("/srv/given", environment)) == "/srv/given"
+    assert str(datadir.data_directory(None, environment)) == "/srv/from-environment"
+    assert datadir.data_directory(None, {}) == datadir.DEFAULT_DIR
+
+
+def test_a_directory_with_other_files_is_neither_taken_nor_removed(tmp_path):
+    (tmp_path / "nodes").mkdir()
+    with pytest.raises(SandboxError, match=r"no sandbox's; choose .*--dir"):
+        datadir.claim(tmp_path)
+    datadir.remove(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["nodes"]
+
+
+def test_a_claimed_directory_is_removed_whole(tmp_path):
+    directory = tmp_path / "below" / "sandbox"
+    datadir.claim(directory)
+    (directory / "nodes/n1").mkdir(parents=True)
+    datadir.claim(directory)
+    datadir.remove(directory)
+    datadir.remove(directory)
+    assert list((tmp_path / "below").iterdir()) == []
 
 
 def test_state_is_read_back_as_written(tmp_path):
