@@ -4,20 +4,89 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import os
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cp_ingress_core.chart.manifests import parse_manifests
 from cp_ingress_core.chart.pin import Pin
 from cp_ingress_core.chart.render import Release, render
 from cp_ingress_core.errors import ChartError
 from tests.unit.chart.support import chart_archive
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n"
-Rendered = Callable[..., list[dict[str, Any]]]
+SCALARS = [
+    *(
+        "y",
+        "Y",
+        "yes",
+        "YES",
+        "n",
+        "No",
+        "nO",
+        "on",
+        "off",
+        "true",
+        "tRUE",
+        "False",
+        "null",
+        "~",
+        "Null",
+        "yy",
+    ),
+    *(
+        "0",
+        "-0",
+        "+5",
+        "08",
+        "0644",
+        "0o644",
+        "0x1F",
+        "0x_1f",
+        "0b11",
+        "0b2",
+        "0_7",
+        "1_000",
+        "1__0",
+        "_1",
+        "0x",
+    ),
+    *(
+        "1_0.5",
+        ".5",
+        "+.5",
+        "1.",
+        "1.0",
+        "1.10",
+        "1.2.3",
+        "1e",
+        "+",
+        "1e3",
+        "-1.5e+3",
+        "1E-2",
+        "1e99",
+        "1e400",
+    ),
+    *(
+        "12e4567",
+        "2024-01-01",
+        "2024-01-01T10:00:00Z",
+        "12:30",
+        "12:30:45",
+        "12:30:45.5",
+        "=",
+        "100m",
+        "1Mi",
+        "v1",
+    ),
+]
+Objects = list[dict[str, Any]]
+Rendered = Callable[..., Objects]
 Counted = tuple[Path, Callable[[], int]]
 
 
@@ -49,23 +118,59 @@ def test_values_reach_the_templates_with_their_types(rendered: Rendered) -> None
     assert data(rendered(values, config=text)) == {"text": values["text"], "kinds": "string bool"}
 
 
-def test_null_takes_a_default_of_the_chart_away(helm: Path, tmp_path: Path) -> None:
-    content = chart_archive(
-        {
-            "small/Chart.yaml": "apiVersion: v2\nname: small\nversion: 1.2.3\n",
-            "small/values.yaml": "image: {digest: abc, tag: one}\n",
-            "small/templates/c.yaml": CONFIG
-            + '  keys: {{ keys .Values.image | sortAlpha | join "," | quote }}\n',
-        }
-    )
-    (tmp_path / "c.tgz").write_bytes(content)
-    pin = Pin("small", "1.2.3", "", hashlib.sha256(content).hexdigest())
-    for values, keys in (({}, "digest,tag"), ({"image": {"digest": None}}, "tag")):
-        given = Release("mine", "here", pin, tmp_path / "c.tgz", values, "v1.36.3")
-        assert data(render(given, tmp_path / "renders", helm=str(helm))) == {"keys": keys}
+@pytest.fixture
+def render_files(helm: Path, tmp_path: Path) -> Callable[..., Objects]:
+    """Render a chart that is given file by file."""
+
+    def run(files: dict[str, str], values: dict[str, Any] | None = None) -> Objects:
+        content = chart_archive(
+            {"small/Chart.yaml": "apiVersion: v2\nname: small\nversion: 1.2.3\n", **files}
+        )
+        (tmp_path / "files.tgz").write_bytes(content)
+        pin = Pin("small", "1.2.3", "", hashlib.sha256(content).hexdigest())
+        given = Release("mine", "here", pin, tmp_path / "files.tgz", values or {}, "v1.36.3")
+        return render(given, tmp_path / "renders", helm=str(helm))
+
+    return run
 
 
-def test_crds_come_first_and_hooks_and_tests_not_at_all(helm: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("values", "left"),
+    [
+        pytest.param({}, {"image": {"digest": "abc", "tag": "one"}, "nodes": {}}, id="nothing set"),
+        pytest.param(
+            {"image": {"digest": None}}, {"image": {"tag": "one"}, "nodes": {}}, id="a default of the chart"
+        ),
+        pytest.param(
+            {"nodes": {"ours": None, "theirs": ""}},
+            {"image": {"digest": "abc", "tag": "one"}, "nodes": {"theirs": ""}},
+            id="a key of a free map, which would stay as null",
+        ),
+    ],
+)
+def test_null_takes_a_key_away(render_files: Callable[..., Objects], values: dict, left: dict) -> None:
+    files = {
+        "small/values.yaml": "image: {digest: abc, tag: one}\nnodes: {}\n",
+        "small/templates/c.yaml": CONFIG + "  values: {{ toJson .Values | quote }}\n",
+    }
+    assert json.loads(data(render_files(files, values))["values"]) == left
+
+
+def test_scalars_are_read_as_helm_reads_them(render_files: Callable[..., Objects]) -> None:
+    """Rendered text goes through our parser, values through helm's: both must understand the same."""
+    text = "".join(f"k{number}: {word}\n" for number, word in enumerate(SCALARS))
+    files = {
+        "small/words.yaml": text,
+        "small/templates/c.yaml": CONFIG
+        + '  helm: {{ .Files.Get "words.yaml" | fromYaml | toJson | quote }}\n',
+    }
+    by_helm = json.loads(data(render_files(files))["helm"])
+    ours = parse_manifests(f"{CONFIG}  x: y\nwords:\n{textwrap.indent(text, '  ')}", "words")[0]["words"]
+    theirs = {SCALARS[int(key[1:])]: (value, type(value)) for key, value in by_helm.items()}
+    assert {SCALARS[int(key[1:])]: (value, type(value)) for key, value in ours.items()} == theirs
+
+
+def test_crds_come_first_and_hooks_and_tests_not_at_all(render_files: Callable[..., Objects]) -> None:
     hook = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n  annotations: {{helm.sh/hook: {hook}}}\n"
     crd = """\
 apiVersion: apiextensions.k8s.io/v1
@@ -73,18 +178,13 @@ kind: CustomResourceDefinition
 metadata: {name: things.x.io}
 spec: {group: x.io, scope: Namespaced, names: {kind: Thing}}
 """
-    content = chart_archive(
-        {
-            "small/Chart.yaml": "apiVersion: v2\nname: small\nversion: 1.2.3\n",
-            "small/crds/thing.yaml": crd,
-            "small/templates/thing.yaml": "apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: t}\n",
-            "small/templates/hook.yaml": hook.format(name="h", hook="pre-install"),
-            "small/templates/tests/test.yaml": hook.format(name="t", hook="test"),
-        }
-    )
-    (tmp_path / "c.tgz").write_bytes(content)
-    given = Release("mine", "here", Pin("small", "1.2.3", "", "0" * 64), tmp_path / "c.tgz", {}, "v1.36.3")
-    objects = render(given, tmp_path / "renders", helm=str(helm))
+    files = {
+        "small/crds/thing.yaml": crd,
+        "small/templates/thing.yaml": "apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: t}\n",
+        "small/templates/hook.yaml": hook.format(name="h", hook="pre-install"),
+        "small/templates/tests/test.yaml": hook.format(name="t", hook="test"),
+    }
+    objects = render_files(files)
     assert [(item["kind"], item["metadata"].get("namespace")) for item in objects] == [
         ("CustomResourceDefinition", None),
         ("Thing", "here"),
@@ -114,8 +214,8 @@ def test_an_archive_that_helm_cannot_read_is_its_error(
     release: Callable[..., Release], helm: Path, tmp_path: Path
 ) -> None:
     given = release(config=CONFIG)
-    given.archive.write_bytes(b"not an archive")
-    with pytest.raises(ChartError, match="helm template failed"):
+    given.archive.write_bytes(chart_archive({"small/values.yaml": "a: 1\n"}))
+    with pytest.raises(ChartError, match=r"helm template failed: Error: .*Chart\.yaml"):
         render(given, tmp_path / "renders", helm=str(helm))
 
 
@@ -185,4 +285,4 @@ def test_the_users_helm_set_up_changes_nothing(
     monkeypatch.setenv("HELM_PLUGINS", str(plugin.parents[1]))
     monkeypatch.setenv("HELM_NAMESPACE", "elsewhere")
     monkeypatch.setenv("HELM_KUBECONTEXT", "nowhere")
-    assert data(rendered(config=CONFIG + "  n: {{ .Release.Namespace }}\n")) == {"n": "here"}
+    assert data(rendered(config=CONFIG + "  where: {{ .Release.Namespace }}\n")) == {"where": "here"}

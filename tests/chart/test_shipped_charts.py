@@ -212,3 +212,18 @@ def test_the_image_digest_can_be_taken_away(cache_dir: Path) -> None:
         objects = case.render(cache_dir, {"controller": {"image": {"digest": digest}}})
         (workload,) = of_kind(objects, "DaemonSet")
         assert "@" not in workload["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def test_nodes_with_other_labels_can_be_chosen_key_by_key(cache_dir: Path) -> None:
+    selector = {"node-role.kubernetes.io/control-plane": None, "node-role.kubernetes.io/master": ""}
+    for name in ("ingress-nginx-external", "metallb"):
+        objects = CASES[name].render(cache_dir, {"controller": {"nodeSelector": selector}})
+        (workload,) = [
+            item
+            for item in of_kind(objects, "Deployment") + of_kind(objects, "DaemonSet")
+            if item["metadata"]["name"].endswith("controller")
+        ]
+        assert workload["spec"]["template"]["spec"]["nodeSelector"] == {
+            "kubernetes.io/os": "linux",
+            "node-role.kubernetes.io/master": "",
+        }

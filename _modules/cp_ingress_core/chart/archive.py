@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..errors import ChartError
+from .manifests import ManifestLoader
 from .pin import Pin
 
 _CHUNK = 1 << 20
@@ -30,14 +31,13 @@ def digest_of(path: Path) -> str | None:
 
 def check_chart(path: Path, pin: Pin) -> None:
     """Refuse what is no gzipped tar file, holds no chart, or another chart or version than pinned."""
-    try:
-        metadata = _chart_metadata(path, pin)
-    except (tarfile.TarError, OSError, EOFError, zlib.error, yaml.YAMLError) as exc:
+    metadata = _read(path, pin, "Chart.yaml")
+    if metadata is None:
         raise ChartError(
-            f"{pin.archive} has the pinned digest but is not a chart archive (a gzipped tar file): {exc}; "
-            "pin the digest of the archive itself",
+            f"{pin.archive} holds no readable {pin.name}/Chart.yaml; "
+            f"pin the digest of an archive of chart {pin.name}",
             reason="ChartInvalid",
-        ) from exc
+        )
     found = (metadata.get("name"), metadata.get("version"))
     if found != (pin.name, pin.version):
         raise ChartError(
@@ -47,18 +47,30 @@ def check_chart(path: Path, pin: Pin) -> None:
         )
 
 
-def _chart_metadata(path: Path, pin: Pin) -> dict[str, Any]:
-    wanted = f"{pin.name}/Chart.yaml"
+def default_values(path: Path, pin: Pin) -> dict[str, Any]:
+    """Return the chart's own values; empty when it has none."""
+    return _read(path, pin, "values.yaml") or {}
+
+
+def _read(path: Path, pin: Pin, name: str) -> dict[str, Any] | None:
+    """Return a YAML mapping from the archive, or None when there is no such file or it holds none."""
+    try:
+        data = _extract(path, f"{pin.name}/{name}")
+    except (tarfile.TarError, OSError, EOFError, zlib.error, yaml.YAMLError) as exc:
+        raise ChartError(
+            f"{pin.archive} has the pinned digest but is not a chart archive (a gzipped tar file): {exc}; "
+            "pin the digest of the archive itself",
+            reason="ChartInvalid",
+        ) from exc
+    return data if isinstance(data, dict) else None
+
+
+def _extract(path: Path, wanted: str) -> Any:
     found: Any = None
     with tarfile.open(path, "r:gz") as archive:
         # To the end, so that an archive that was cut short is noticed.
         for member in archive:
             if member.name.removeprefix("./") == wanted and member.isfile():
                 stream = archive.extractfile(member)
-                found = yaml.load(stream.read(_CHUNK), Loader=yaml.CSafeLoader) if stream else None
-    if not isinstance(found, dict):
-        raise ChartError(
-            f"{pin.archive} holds no readable {wanted}; it is not an archive of chart {pin.name}",
-            reason="ChartInvalid",
-        )
+                found = yaml.load(stream.read(_CHUNK), Loader=ManifestLoader) if stream else None  # noqa: S506
     return found

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Hashable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from ..errors import ChartError
 
 _MAX_LIST_DEPTH = 8
+# Beyond this a floating-point number no longer tells one integer from the next.
+_EXACT = 2**53
 _SOURCE = re.compile(r"^# Source: (.+)$")
 
 
 class ManifestLoader(yaml.CSafeLoader):
-    """YAML as Go's parser reads it.
+    """YAML as the Go parser of Helm and Kubernetes reads it.
 
     PyYAML would turn ``2024-01-01`` into a date and ``12:30`` into a number, and fail on a plain ``=``
-    (found in the enums of some CRDs); it would leave ``1e3`` and ``0o644`` as text.
+    (found in the enums of some CRDs); it would leave ``y``, ``1e3`` and ``0o644`` as text.
     """
 
+    bool_values: ClassVar[dict[str, bool]] = {**yaml.CSafeLoader.bool_values, "y": True, "n": False}
 
-def _go_resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    def construct_number(self, node: yaml.ScalarNode) -> int | float | str:
+        """Build a number with a point or exponent: a whole one is an integer, as JSON has it."""
+        number = float(node.value.replace("_", ""))
+        if math.isinf(number):
+            return str(node.value)
+        return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
+def _resolvers_kept() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     replaced = {f"tag:yaml.org,2002:{tag}" for tag in ("timestamp", "value", "int", "float")}
     return {
         first: [(tag, pattern) for tag, pattern in resolvers if tag not in replaced]
@@ -31,22 +43,20 @@ def _go_resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     }
 
 
-ManifestLoader.yaml_implicit_resolvers = _go_resolvers()
-ManifestLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(
-        r"""[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]{1,2})?\Z
-        |[-+]?\.(?:inf|Inf|INF)\Z
-        |\.(?:nan|NaN|NAN)\Z""",
-        re.VERBOSE,
-    ),
-    list("-+.0123456789"),
-)
+ManifestLoader.yaml_implicit_resolvers = _resolvers_kept()
+ManifestLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]\Z"), list("yYnN"))
+# Tried in this order: what is no integer, 08 for one, may still be a number.
 ManifestLoader.add_implicit_resolver(
     "tag:yaml.org,2002:int",
     re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)\Z"),
     list("-+0123456789"),
 )
+ManifestLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\.[0-9][0-9_]*|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?\Z"),
+    list("-+.0123456789"),
+)
+ManifestLoader.add_constructor("tag:yaml.org,2002:float", ManifestLoader.construct_number)
 
 
 class OptionLoader(ManifestLoader):

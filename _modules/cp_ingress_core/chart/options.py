@@ -49,7 +49,7 @@ def merge(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, An
     """Merge mappings key by key; anything else, lists included, is replaced.
 
     An override of None takes the key away as in Helm: what the option file sets, and the chart's own
-    default with it. So it stays in the result, for Helm to see.
+    default with it. So it stays in the result; see :func:`settle_nulls`.
     """
     merged = dict(base)
     for key, value in overrides.items():
@@ -59,6 +59,30 @@ def merge(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, An
         else:
             merged[key] = value
     return merged
+
+
+def settle_nulls(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``values`` with None only where Helm takes a default of the chart away for it.
+
+    Elsewhere Helm would hand the null to the templates (a node selector ``key: null``, which Kubernetes reads
+    as ``key: ""``), so the key goes. Top-level keys that the chart itself does not have belong to subcharts,
+    whose defaults are their own, and stay as they are.
+    """
+    settled: dict[str, Any] = {}
+    for key, value in values.items():
+        settled[key] = _settled(value, defaults[key]) if key in defaults else value
+    return settled
+
+
+def _settled(value: Any, default: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    known = default if isinstance(default, Mapping) else {}
+    return {
+        key: _settled(below, known.get(key))
+        for key, below in value.items()
+        if below is not None or key in known
+    }
 
 
 def _option_path(chart_dir: Path, options: str) -> Path:

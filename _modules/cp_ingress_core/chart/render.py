@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from .adjust import adjust
+from .archive import default_values
 from .cache import RenderCache, cache_key
 from .helm import find_helm, helm_version, run_helm
 from .manifests import parse_manifests
+from .options import settle_nulls
 from .pin import Pin
 
 # Raised when the same helm output is turned into objects in another way.
@@ -58,9 +60,8 @@ def render(
     objects = cache.get(key)
     if objects is None:
         what = f"chart {release.pin.name} {release.pin.version}"
-        text = run_helm(
-            program, _arguments(release), stdin=json.dumps(release.values), timeout=timeout, what=what
-        )
+        values = settle_nulls(release.values, default_values(release.archive, release.pin))
+        text = run_helm(program, _arguments(release), stdin=json.dumps(values), timeout=timeout, what=what)
         objects = parse_manifests(text, what)
         cache.put(key, objects)
     return adjust(objects, release.namespace)

@@ -23,7 +23,9 @@ def data_of(value: str) -> Any:
         pytest.param("yes", True, id="yes is a boolean when it is not quoted"),
         pytest.param("'yes'", "yes", id="quoted yes is text"),
         pytest.param("off", False, id="off is a boolean"),
-        pytest.param("y", "y", id="a single letter is text"),
+        pytest.param("y", True, id="a single letter is a boolean too"),
+        pytest.param("N", False, id="a single capital letter as well"),
+        pytest.param("yy", "yy", id="two letters are text"),
         pytest.param("2024-01-01", "2024-01-01", id="a date is text"),
         pytest.param("2024-01-01T10:00:00Z", "2024-01-01T10:00:00Z", id="a time is text"),
         pytest.param("12:30", "12:30", id="base 60 is text"),
@@ -35,10 +37,12 @@ def data_of(value: str) -> Any:
         pytest.param("1_000", 1000, id="underscores in a number"),
         pytest.param("-5", -5, id="a negative number"),
         pytest.param("1.5", 1.5, id="a fraction"),
-        pytest.param("1e3", 1000.0, id="an exponent"),
+        pytest.param("1e3", 1000, id="an exponent"),
+        pytest.param("1_0.5", 10.5, id="underscores in a fraction"),
+        pytest.param("1e99", 1e99, id="too large for an exact integer"),
         pytest.param("1.10", 1.1, id="an unquoted version is a number"),
         pytest.param("1.2.3", "1.2.3", id="three parts are text"),
-        pytest.param("08", "08", id="not an octal digit"),
+        pytest.param("08", 8, id="no octal digit, so a decimal number"),
         pytest.param("12e4567", "12e4567", id="what no float can hold is text"),
         pytest.param("~", None, id="null"),
         pytest.param("100m", "100m", id="a quantity"),
@@ -49,9 +53,9 @@ def test_scalars_are_read_as_go_reads_them(text: str, value: Any) -> None:
     assert (read, type(read)) == (value, type(value))
 
 
-def test_number_keys_become_text_as_in_json() -> None:
-    text = OBJECT % "x" + "data: {8080: a}\n"
-    assert parse_manifests(text, "chart small")[0]["data"] == {"8080": "a"}
+def test_keys_become_text_as_in_json() -> None:
+    text = OBJECT % "x" + "data: {8080: a, yes: b}\n"
+    assert parse_manifests(text, "chart small")[0]["data"] == {"8080": "a", "true": "b"}
 
 
 def test_empty_documents_are_dropped_and_order_is_kept() -> None:

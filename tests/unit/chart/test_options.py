@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cp_ingress_core.chart.options import load_values, merge
+from cp_ingress_core.chart.options import load_values, merge, settle_nulls
 from cp_ingress_core.errors import ChartError
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
@@ -62,6 +62,26 @@ def test_merging_changes_neither_side_and_repeats_to_the_same(base: dict, overri
     assert (repr(base), repr(override)) == before
     assert merge(merged, override) == merged
     assert merge(base, {}) == base
+
+
+@pytest.mark.parametrize(
+    ("values", "settled"),
+    [
+        pytest.param({"tag": None}, {"tag": None}, id="a default of the chart: helm takes it away"),
+        pytest.param({"image": {"digest": None}}, {"image": {"digest": None}}, id="a default further down"),
+        pytest.param({"image": {"other": None}}, {"image": {}}, id="no default: the key goes"),
+        pytest.param({"labels": {"a": None, "b": ""}}, {"labels": {"b": ""}}, id="a map without defaults"),
+        pytest.param({"labels": {"a": {"b": None}}}, {"labels": {"a": {}}}, id="below what has no default"),
+        pytest.param({"tag": {"a": None}}, {"tag": {}}, id="a mapping where the default is text"),
+        pytest.param(
+            {"subchart": {"a": None}}, {"subchart": {"a": None}}, id="a subchart's default is its own"
+        ),
+        pytest.param({"items": [None]}, {"items": [None]}, id="lists are left alone"),
+    ],
+)
+def test_null_is_kept_only_where_helm_acts_on_it(values: dict, settled: dict) -> None:
+    defaults = {"tag": "1", "image": {"digest": "sha256:1"}, "labels": {}, "items": []}
+    assert settle_nulls(values, defaults) == settled
 
 
 @pytest.mark.parametrize(
