@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from salt._logging import shutdown_temp_handler
 
 Figure = Callable[[str, float, str], None]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Keep the log server that pytest-salt-factories starts for every session on loopback."""
+    """Keep pytest-salt-factories' log server on loopback, and Salt's own log to what pytest captures."""
     session.config.pluginmanager.get_plugin("saltfactories-log-server").log_host = "127.0.0.1"
+    # It would write what it held back to a stream that pytest has closed by then.
+    shutdown_temp_handler()
 
 
 @pytest.fixture(params=[False, True], ids=["for real", "test mode"])

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from salt._logging import shutdown_temp_handler
 from saltfactories.cli.call import SaltCall
 from saltfactories.manager import FactoriesManager
 
@@ -44,8 +43,6 @@ def bootstrap_file(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 @pytest.fixture(scope="module")
 def salt_call(salt_factories: FactoriesManager, bootstrap_file: pathlib.Path) -> Iterator[SaltCall]:
     """A master that renders the pillar from the file, and a minion of it."""
-    # It would write what the daemons log to a stream that pytest has closed by then.
-    shutdown_temp_handler()
     tuning = bootstrap_file.parent / "pillar"
     tuning.mkdir()
     (tuning / "top.sls").write_text("base: {'*': [cp_ingress, tuning]}\n")
