@@ -158,6 +158,9 @@ def test_extra_objects_belong_to_the_same_set(
         pytest.param(
             {"chart": "salt://charts/none"}, "the Salt file server has no chart.yaml", id="no such chart"
         ),
+        pytest.param(
+            {"chart": "charts/small"}, "must be an absolute path or a salt:// URL", id="a relative path"
+        ),
         pytest.param({"source": "mirror"}, "mirror must be", id="a mirror without its address"),
     ],
 )
@@ -194,6 +197,10 @@ def test_the_shipped_metallb_chart_is_accepted_and_a_second_run_is_silent(
     (again,) = deployed(settings)
     assert (again["result"], again["changes"]) == (True, {}), again
     assert writes(apiserver, mark) == []
+    asked = [event.uri.partition("?")[0] for event in apiserver.since(mark)]
+    # The server's version, its discovery, the set's parent, and a list per kind: nothing twice.
+    assert {"/version", "/api", "/apis"} <= set(asked)
+    assert len(asked) == len(set(asked)), sorted(asked)
 
 
 def test_the_face_reads_a_chart_from_the_salt_file_server(salt: Masterless) -> None:
