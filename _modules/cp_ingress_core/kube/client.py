@@ -318,8 +318,9 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _short(err: BaseException) -> str:
     """Return the innermost cause in a few words: urllib3 wraps its errors several times."""
-    inner = getattr(err, "reason", None)
-    if isinstance(inner, BaseException):
-        return _short(inner)
+    inner = [getattr(err, "reason", None), *err.args[1:]]
+    for cause in inner:
+        if isinstance(cause, BaseException):
+            return _short(cause)
     text = str(err).rsplit(": ", maxsplit=1)[-1]
     return text[:200] or type(err).__name__

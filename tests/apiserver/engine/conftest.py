@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from salt._logging import shutdown_temp_handler
 
 from cp_ingress_core.kube.cluster import Cluster
 from tests.apiserver.engine.kit import Kit
 from tests.apiserver.engine.salt_runner import SaltRunner
 from tests.lighttier import LightApiserver
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_second_log() -> None:
+    """Salt keeps every warning of a process to print them at its end, when pytest has closed the streams."""
+    shutdown_temp_handler()
 
 
 @pytest.fixture(scope="session")
