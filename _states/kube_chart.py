@@ -1,4 +1,4 @@
-"""Helm charts, kept deployed as objects that Salt owns: no release, no Tiller-like state, no hooks."""
+"""Helm charts, kept deployed as objects that Salt owns: no release in the cluster, no hooks."""
 
 from salt.exceptions import CommandExecutionError
 

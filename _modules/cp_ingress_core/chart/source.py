@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from ..errors import ChartError
 from .archive import check_chart, digest_of
@@ -81,7 +81,7 @@ def fetch(
     address = source.address(pin)
     with replacing(target, 0o644) as temporary:
         with _opened(source, address, timeout) as (stream, announced), temporary.open("wb") as sink:
-            size = _copy(stream, sink, address, max_bytes, time.monotonic() + timeout)
+            size = _copy(stream, sink, address, max_bytes, timeout)
         if announced is not None and size < announced:
             raise ChartError(
                 f"{address}: the transfer ended after {size} of {announced} bytes; run it again",
@@ -91,8 +91,12 @@ def fetch(
     return target
 
 
+class _Stream(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
+
 @contextmanager
-def _opened(source: Source, address: str, timeout: float) -> Iterator[tuple[IO[bytes], int | None]]:
+def _opened(source: Source, address: str, timeout: float) -> Iterator[tuple[_Stream, int | None]]:
     """Yield the stream and its announced length; every failure while it is open becomes a ChartError."""
     try:
         if source.kind == "directory":
@@ -115,10 +119,12 @@ def _opened(source: Source, address: str, timeout: float) -> Iterator[tuple[IO[b
         raise _unavailable(source, address, exc.strerror or str(exc)) from exc
 
 
-def _copy(stream: IO[bytes], sink: IO[bytes], address: str, max_bytes: int, deadline: float) -> int:
+def _copy(stream: _Stream, sink: IO[bytes], address: str, max_bytes: int, timeout: float) -> int:
     """Copy the stream, bounded in size and time; returns the number of bytes."""
+    deadline = time.monotonic() + timeout
     size = 0
-    while chunk := stream.read(_CHUNK):
+    # Not read(), which would wait for a whole chunk from a server that sends byte by byte.
+    while chunk := stream.read1(_CHUNK):
         size += len(chunk)
         if size > max_bytes:
             raise ChartError(
@@ -126,7 +132,11 @@ def _copy(stream: IO[bytes], sink: IO[bytes], address: str, max_bytes: int, dead
                 reason="ChartTooLarge",
             )
         if time.monotonic() > deadline:
-            raise TimeoutError
+            raise ChartError(
+                f"{address}: the transfer was not done within {timeout:g} s, after {size} bytes; "
+                "run it again, or raise the timeout",
+                reason="ChartUnavailable",
+            )
         sink.write(chunk)
     return size
 

@@ -99,6 +99,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         # Ends with the test, not with a sleep.
         self.server.release.wait(30)
 
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.content)))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            for byte in self.server.content:
+                self.wfile.write(bytes([byte]))
+                if self.server.release.wait(0.05):
+                    break
+
     def _garbage(self) -> None:
         self.wfile.write(b"this is not HTTP\r\n\r\n")
 

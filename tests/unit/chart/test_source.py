@@ -63,6 +63,7 @@ def test_a_damaged_archive_in_the_cache_is_fetched_anew(tmp_path: Path) -> None:
         pytest.param("chunked", "ChartUnavailable", "broken answer", id="a chunked body breaks off"),
         pytest.param("garbage", "ChartUnavailable", "broken answer", id="the server does not speak HTTP"),
         pytest.param("login", "ChartDigestMismatch", "page of its own", id="a page comes back instead"),
+        pytest.param("drip", "ChartUnavailable", "not done within 0.3 s, after", id="it comes byte by byte"),
         pytest.param("silent", "ChartUnavailable", "no answer within 0.3 s", id="the server says nothing"),
     ],
 )
