@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from salt._logging import shutdown_temp_handler
+from saltfactories.plugins.event_listener import EventListener
 
 Figure = Callable[[str, float, str], None]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
+# Called after the plugin's own, which makes the log server, and before that is started.
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
     """Keep pytest-salt-factories' log server on loopback, and Salt's own log to what pytest captures."""
-    session.config.pluginmanager.get_plugin("saltfactories-log-server").log_host = "127.0.0.1"
+    config.pluginmanager.get_plugin("saltfactories-log-server").log_host = "127.0.0.1"
     # It would write what it held back to a stream that pytest has closed by then.
     shutdown_temp_handler()
+
+
+@pytest.fixture(scope="session")
+def event_listener() -> Iterator[EventListener]:
+    """Keep pytest-salt-factories' event listener, which runs beside every test, on loopback too."""
+    listener = EventListener()
+    listener.host = "127.0.0.1"
+    listener.address = f"tcp://{listener.host}:{listener.port}"
+    with listener:
+        yield listener
 
 
 @pytest.fixture(params=[False, True], ids=["for real", "test mode"])
