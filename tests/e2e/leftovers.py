@@ -34,6 +34,8 @@ PLACES = (
     str(data_directory(None)),
 )
 
+SIGNS = (f"/{PREFIX}-", str(ANCHOR), str(data_directory(None)))
+
 
 def snapshot() -> dict[str, object]:
     """Mounts, namespaces, cgroups, processes, files and kernel settings that a sandbox could have left."""
@@ -41,26 +43,22 @@ def snapshot() -> dict[str, object]:
         "mounts": sorted(Path("/proc/self/mounts").read_text().splitlines()),
         "links": sorted(os.listdir("/sys/class/net")),
         "cgroups": [path for path, _, _ in os.walk("/sys/fs/cgroup") if f"/{PREFIX}-" in path],
-        "processes": _confined_processes(),
+        "processes": _sandboxed_processes(),
         "files": {place: sorted(os.listdir(place)) for place in PLACES if os.path.isdir(place)},
         "settings": sysctl.save(),
     }
 
 
-def _confined_processes() -> dict[int, str]:
-    """Processes that see another network or other processes than this one, with their names."""
-    own = _namespaces("self")
+def _sandboxed_processes() -> dict[int, str]:
+    """Names of the processes in a sandbox's cgroup, or with its files or namespaces among their mounts."""
     found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            if _namespaces(entry.name) != own:
+            view = (entry / "cgroup").read_text() + (entry / "mountinfo").read_text()
+            if any(sign in view for sign in SIGNS):
                 found[int(entry.name)] = (entry / "comm").read_text().strip()
         except OSError:
             continue  # ended meanwhile
     return found
-
-
-def _namespaces(process: str) -> tuple[str, str]:
-    return os.readlink(f"/proc/{process}/ns/net"), os.readlink(f"/proc/{process}/ns/pid")

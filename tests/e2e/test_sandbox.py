@@ -33,8 +33,7 @@ MEMORY_BAR_MIB = 3072
 
 def command(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the sandbox's command line as a user would."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return execute([*COMMAND, *arguments], timeout=300, check=check, env=environment)
+    return execute([*COMMAND, *arguments], timeout=300, check=check, cwd=REPOSITORY)
 
 
 @contextmanager
@@ -50,7 +49,8 @@ def unheld(machine: Sandbox) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def nothing(machine):
     machine.down()
-    return snapshot()
+    with unheld(machine):
+        return snapshot()
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +103,7 @@ def test_down_after_a_killed_up_leaves_nothing(machine, nothing):
         assert State.load().phase == "starting"
         assert "unfinished" in command("status", check=False).stdout
         command("down")
-    machine.lock.release()
-    assert snapshot() == nothing
-    machine.hold()
+        assert snapshot() == nothing
 
 
 def test_up_prints_its_figures(machine, nothing, capsys):
@@ -219,6 +217,4 @@ def test_down_leaves_nothing(cluster, nothing):
         command("down")
         assert "no sandbox" in command("status", check=False).stdout
         command("down")
-    cluster.lock.release()
-    assert snapshot() == nothing
-    cluster.hold()
+        assert snapshot() == nothing

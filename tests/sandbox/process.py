@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from tests.sandbox.errors import SandboxError
@@ -22,12 +23,14 @@ def execute(
     check: bool = True,
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     what: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a process group of its own, so that a timeout ends its children too.
 
     Parameters: `argv` the command; `timeout` seconds; `check` whether a non-zero exit is an error;
-    `stdin` text for its standard input; `env` its whole environment; `what` how to call it in errors.
+    `stdin` text for its standard input; `env` its whole environment; `cwd` its directory; `what` how to call
+    it in errors.
     Raises SandboxError with the command's output when it fails (`check`) or takes longer than `timeout`.
     """
     name = what or " ".join(argv)
@@ -39,6 +42,7 @@ def execute(
         text=True,
         errors="replace",
         env=env,
+        cwd=cwd,
         start_new_session=True,
     )
     try:
