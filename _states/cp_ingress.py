@@ -118,7 +118,7 @@ def tls_secret_applied(name, certificate, private_key, applyset):
           cp_ingress.tls_secret_applied:
             - certificate: /etc/cp-ingress/pki/server.crt
             - private_key: /etc/cp-ingress/pki/server.key
-            - applyset: cp-ingress-tls
+            - applyset: cp-ingress-certs
     """
     try:
         secret = __salt__["cp_ingress.tls_secret"](certificate, private_key)

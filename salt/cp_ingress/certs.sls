@@ -73,7 +73,7 @@ cp_ingress-certs-secret-applied:
   cp_ingress.tls_secret_applied:
     - certificate: {{ settings.server_certificate }}
     - private_key: {{ settings.server_key }}
-    - applyset: cp-ingress-tls
+    - applyset: cp-ingress-certs
     - require:
       - x509: cp_ingress-certs-server-certificate
 {%- endif %}

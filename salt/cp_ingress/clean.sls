@@ -5,7 +5,7 @@
 include:
   - cp_ingress.refused
 {%- else %}
-{%- set sets = ["cp-ingress-endpoint", "cp-ingress-pool", "cp-ingress-nginx", "cp-ingress-metallb", "cp-ingress-tls",
+{%- set sets = ["cp-ingress-endpoint", "cp-ingress-pool", "cp-ingress-nginx", "cp-ingress-metallb", "cp-ingress-certs",
                 "cp-ingress-namespaces"] %}
 {%- for applyset in sets %}
 cp_ingress-clean-{{ applyset }}-absent:

@@ -109,10 +109,14 @@ def test_pods_of_a_node_get_addresses_of_its_own_range():
 
 def test_the_sandbox_pillar_pins_packaged_charts_and_comes_last(tmp_path):
     chart = {"version": "1.2.3", "sha256": "ab", "directory": "/charts"}
-    files = salt.pillar_files({"metallb": chart}, tmp_path / "helm")
+    files = salt.pillar_files({"metallb": chart, "ingress-nginx": chart}, tmp_path / "helm")
     assert yaml.safe_load(files["top.sls"])["base"]["*"][-1] == "sandbox"
+    own_image = {"controller": {"image": {"digest": ""}}}
     assert yaml.safe_load(files["sandbox.sls"])["cp_ingress"] == {
-        "charts": {"metallb": {**chart, "source": "directory"}},
+        "charts": {
+            "metallb": {**chart, "source": "directory"},
+            "ingress-nginx": {**chart, "source": "directory", "values": own_image},
+        },
         "helm": str(tmp_path / "helm"),
         "kubeconfig": "/etc/kubernetes/admin.conf",
     }
