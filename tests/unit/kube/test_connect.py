@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def test_tls_cannot_be_switched_off(tmp_path: Path, cluster: dict[str, Any], mes
 
 
 def test_an_unknown_context(tmp_path: Path) -> None:
-    with pytest.raises(KubeconfigError, match="admin.conf cannot be used"):
+    with pytest.raises(KubeconfigError, match=r"admin\.conf cannot be used"):
         connect(_kubeconfig(tmp_path), context="other")
 
 
@@ -86,14 +87,19 @@ def _plug_in(folder: Path, script: str) -> dict[str, Any]:
 
 
 def test_an_exec_plug_in(tmp_path: Path) -> None:
-    answer = '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "from-plug-in"}}'
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "from-plug-in"},
+    }
+    answer = json.dumps(credential)
     client = connect(_kubeconfig(tmp_path, user=_plug_in(tmp_path, f"echo '{answer}'")))
 
     assert client.authorization() == "Bearer from-plug-in"
 
 
 def test_an_exec_plug_in_that_fails(tmp_path: Path) -> None:
-    with pytest.raises(KubeconfigError, match="plug-in.*gave no credentials"):
+    with pytest.raises(KubeconfigError, match=r"plug-in.*gave no credentials"):
         connect(_kubeconfig(tmp_path, user=_plug_in(tmp_path, "exit 3")))
 
 
