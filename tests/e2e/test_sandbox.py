@@ -84,40 +84,36 @@ def web_answer(cluster: Sandbox) -> str:
     return cluster.run("n1", ["curl", "--silent", "--fail", "--max-time", "2", url], timeout=10).stdout
 
 
-def test_down_after_a_killed_up_leaves_nothing(machine, nothing):
-    with unheld(machine):
-        up = subprocess.Popen(
-            [*COMMAND, "up", "--nodes", "1"], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
-        )
+def kill_half_way(machine: Sandbox) -> None:
+    """Let another process bring a node up, and kill it while kubeadm runs there."""
+    up = subprocess.Popen([*COMMAND, "up", "--nodes", "1"], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+    with up:
         said = ""
         while "kubeadm init" not in said:
             line = up.stderr.readline()
             assert line, f"up ended early:\n{said}"
             said += line
-        wait_for(
-            lambda: machine.node("n1").run(["pgrep", "kubeadm"]).stdout, timeout=30, what="kubeadm running"
-        )
+        node = machine.node("n1")
+        wait_for(lambda: node.run(["pgrep", "kubeadm"]).stdout, timeout=30, what="kubeadm running")
         up.send_signal(signal.SIGKILL)
-        up.wait(timeout=10)
-        up.stderr.close()
-        assert State.load().phase == "starting"
+    assert State.load().phase == "starting"
+
+
+def test_down_after_a_killed_up_leaves_nothing(machine, nothing):
+    with unheld(machine):
+        kill_half_way(machine)
         assert "unfinished" in command("status", check=False).stdout
         command("down")
         assert snapshot() == nothing
 
 
-def test_up_prints_its_figures(machine, nothing, capsys):
+def test_up_after_a_killed_up_works_and_prints_its_figures(machine, nothing, capsys):
+    with unheld(machine):
+        kill_half_way(machine)
     machine.up(3)
-    figures = dict(
-        line.split()[1:3] for line in capsys.readouterr().out.splitlines() if line.startswith("figure ")
-    )
-    print(
-        *(
-            f"figure {name} {value} {unit}"
-            for (name, value), unit in zip(figures.items(), ("s", "MiB"), strict=True)
-        ),
-        sep="\n",
-    )
+    printed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("figure ")]
+    print("\n".join(printed))
+    figures = {name: value for _, name, value, _ in map(str.split, printed)}
     assert float(figures["sandbox_up"]) > 0
     assert 0 < float(figures["sandbox_memory"]) <= MEMORY_BAR_MIB
 
