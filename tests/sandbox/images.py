@@ -83,18 +83,11 @@ def _import(archives: Sequence[Path], root: Path, work: Path, path: str) -> None
         f'[grpc]\n  address = "{socket}"\n[ttrpc]\n  address = "{socket}.ttrpc"\n'
     )
     with (work / "log").open("w") as log:
-        # In a mount namespace of its own, so that an interrupted import leaves no mount behind.
+        # Ends with this process, in a mount namespace of its own: an interrupted import leaves nothing running
+        # or mounted.
+        alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         daemon = subprocess.Popen(
-            [
-                "unshare",
-                "--mount",
-                "--pid",
-                "--fork",
-                "--kill-child",
-                "containerd",
-                "--config",
-                str(configuration),
-            ],
+            [*alone, "containerd", "--config", str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
