@@ -83,7 +83,7 @@ def _import(archives: Sequence[Path], root: Path, work: Path, path: str) -> None
         f'[grpc]\n  address = "{socket}"\n[ttrpc]\n  address = "{socket}.ttrpc"\n'
     )
     with (work / "log").open("w") as log:
-        # Ends with this process, in a mount namespace of its own: an interrupted import leaves nothing running
+        # Ends with this process, in mounts of its own: an interrupted import leaves nothing running
         # or mounted.
         alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         daemon = subprocess.Popen(
