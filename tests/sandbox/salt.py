@@ -96,6 +96,10 @@ def minion_config(node: Node, master: Node) -> dict[str, Any]:
         "recon_default": 200,
         "recon_max": 1000,
         "auth_safemode": False,
+        # A master that lost power says no goodbye: without this its minions notice after five minutes.
+        "tcp_keepalive_idle": 5,
+        "tcp_keepalive_intvl": 2,
+        "tcp_keepalive_cnt": 3,
         **_quick(),
     }
 
