@@ -4,26 +4,15 @@ Objects that belong together form an ApplySet (KEP-3659): what leaves the set is
 Works with any manifests and any cluster; nothing in it knows what they are for.
 """
 
-import base64
-import logging
-import os
-
 from salt.utils import secret
 
 from cp_ingress_core.errors import ObjectError
 from cp_ingress_core.kube import applyset as sets
-from cp_ingress_core.kube import engine, masking, narrow, operations, remove, watching
-from cp_ingress_core.kube.cluster import Cluster
-from cp_ingress_core.kube.options import Options
-
-log = logging.getLogger(__name__)
+from cp_ingress_core.kube import arguments, connections, engine, narrow, operations, remove, watching
 
 __virtualname__ = "kube_objects"
 
 __func_alias__ = {"list_": "list"}
-
-_DEFAULT_KUBECONFIG = "/etc/kubernetes/admin.conf"
-_CONNECTIONS = "kube_objects.connections"
 
 
 def __virtual__():
@@ -51,9 +40,7 @@ def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and
     """
     Apply objects in the right order, delete those that left their ApplySet, and wait until all are ready.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.apply /srv/manifests/app.yaml applyset=app applyset_namespace=default test=True
 
@@ -120,7 +107,7 @@ def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and
     ``test`` on objects with foreign field managers; get, patch, create on Secrets in ``applyset_namespace``;
     get, list on Pods, ReplicaSets and Events where a wait fails.
     """
-    options = _options(
+    options = arguments.options(
         test=test,
         prune=prune,
         prune_when=prune_when,
@@ -134,16 +121,14 @@ def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and
         prune_kinds=prune_kinds,
     )
     cluster = _cluster(kubeconfig, context)
-    return engine.apply(cluster, _documents(objects), _parent(applyset, applyset_namespace), options)
+    return engine.apply(cluster, _objects(objects), _parent(applyset, applyset_namespace), options)
 
 
 def diff(objects, **options):
     """
     Return what :py:func:`kube_objects.apply` would do; nothing is written.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.diff /srv/manifests/app.yaml applyset=app applyset_namespace=default
 
@@ -172,20 +157,20 @@ def absent(
     """
     Delete objects, or a whole ApplySet and then its parent, in the opposite order of applying.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.absent applyset=app applyset_namespace=default prune_kinds='[Namespace]'
 
-    objects What to delete: as for ``kube_objects.apply``; apiVersion, kind, namespace and name suffice.
-    Without it all members of the set go.
+    objects
+        What to delete: as for ``kube_objects.apply``; apiVersion, kind, namespace and name suffice. Without
+        it all members of the set go.
 
     applyset, applyset_namespace
         The set. With ``objects``, only those of them that are members are deleted.
 
-    prune_kinds CustomResourceDefinitions, Namespaces and volumes are deleted only when their kind is named
-    here, and a Namespace or definition that holds objects of others stays in any case.
+    prune_kinds
+        CustomResourceDefinitions, Namespaces and volumes are deleted only when their kind is named here, and
+        a Namespace or definition that holds objects of others stays in any case.
 
     wait, timeout, kubeconfig, context, test
         As for ``kube_objects.apply``.
@@ -195,8 +180,8 @@ def absent(
     RBAC: get, list, delete on the objects' kinds, patch on what is kept; get, patch, delete on Secrets in
     ``applyset_namespace``; list on all kinds where a Namespace is to be deleted.
     """
-    options = _options(test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds)
-    documents = None if objects is None else _documents(objects)
+    options = arguments.options(test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds)
+    documents = None if objects is None else _objects(objects)
     cluster = _cluster(kubeconfig, context)
     return remove.remove(cluster, documents, _parent(applyset, applyset_namespace), options)
 
@@ -217,9 +202,7 @@ def prune(
 
     For what ``kube_objects.apply`` left in place with ``prune=False`` until something else was verified.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.prune /srv/manifests/app.yaml applyset=app applyset_namespace=default test=True
 
@@ -235,24 +218,21 @@ def prune(
     wait, timeout, kubeconfig, context, test
         As for ``kube_objects.apply``.
 
-    Returns and raises the same as ``kube_objects.absent``, and needs the same permissions (RBAC: get, list, delete
-    on the members' kinds; get, patch on Secrets in ``applyset_namespace``).
+    Returns and raises the same as ``kube_objects.absent``, and needs the same permissions (RBAC: get, list,
+    delete on the members' kinds; get, patch on Secrets in ``applyset_namespace``).
     """
-    options = _options(test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds)
+    options = arguments.options(test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds)
     cluster = _cluster(kubeconfig, context)
-    return narrow.narrow(cluster, _documents(keep), _parent(applyset, applyset_namespace), options)
+    return narrow.narrow(cluster, _objects(keep), _parent(applyset, applyset_namespace), options)
 
 
 def wait(objects, timeout=300, kubeconfig=None, context=None):
     """
     Wait until objects are ready, whoever applied them.
 
-    CLI Example:
+    CLI Example::
 
-    .. code-block:: bash
-
-        salt-call kube_objects.wait '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace:
-        b}}'
+        salt-call kube_objects.wait /srv/manifests/app.yaml timeout=60
 
     objects
         As for ``kube_objects.apply``; apiVersion, kind, namespace and name suffice.
@@ -260,23 +240,30 @@ def wait(objects, timeout=300, kubeconfig=None, context=None):
     timeout : 300
         Seconds for all of them together.
 
+    kubeconfig, context
+        The cluster, as for ``kube_objects.apply``.
+
     Returns a dictionary: object -> what its readiness rests on. Raises CommandExecutionError naming every
     object that is not ready, with its pods' own words.
 
     RBAC: get, list on the objects' kinds; list on Pods, ReplicaSets and Events where a wait fails.
     """
-    return watching.wait(_cluster(kubeconfig, context), _documents(objects), float(timeout))
+    return watching.wait(_cluster(kubeconfig, context), _objects(objects), float(timeout))
 
 
 def get(api_version, kind, name, namespace=None, kubeconfig=None, context=None):
-    """ Return one object, or None when there is none. Values of Secrets are masked, certificates in TLS
+    """Return one object, or None when there is none. Values of Secrets are masked, certificates in TLS
     Secrets are not.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.get apps/v1 Deployment coredns kube-system
+
+    api_version, kind, name, namespace
+        Which object; a namespace only where the kind has namespaces.
+
+    kubeconfig, context
+        The cluster, as for ``kube_objects.apply``.
 
     Raises CommandExecutionError when the kind is unknown or may not be read.
 
@@ -284,23 +271,31 @@ def get(api_version, kind, name, namespace=None, kubeconfig=None, context=None):
     """
     cluster = _cluster(kubeconfig, context)
     resource = cluster.discovery.resource(api_version, kind)
-    _check_namespace(resource, namespace)
+    if resource.namespaced and not namespace:
+        raise ObjectError(f"{api_version}/{kind}: a namespace is needed")
     found = operations.get_object(cluster.client, resource, namespace or "", name)
-    return None if found is None else _shown(found)
+    return None if found is None else arguments.shown(found)
 
 
 def list_(api_version, kind, namespace=None, selector=None, kubeconfig=None, context=None):
     """
     Return all objects of a kind, of one namespace where one is given. Values of Secrets are masked.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.list v1 Pod kube-system selector=k8s-app=kube-dns
 
+    api_version, kind
+        Which kind.
+
+    namespace
+        Only objects of this one.
+
     selector
         A label selector.
+
+    kubeconfig, context
+        The cluster, as for ``kube_objects.apply``.
 
     Raises CommandExecutionError when the kind is unknown or may not be listed.
 
@@ -309,7 +304,7 @@ def list_(api_version, kind, namespace=None, selector=None, kubeconfig=None, con
     cluster = _cluster(kubeconfig, context)
     resource = cluster.discovery.resource(api_version, kind)
     found = operations.list_objects(cluster.client, resource, namespace or "", selector=selector or "")
-    return [_shown(obj) for obj in found]
+    return [arguments.shown(obj) for obj in found]
 
 
 def handover(
@@ -318,14 +313,19 @@ def handover(
     """
     Pass an ApplySet on: to this tool, or to another one.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.handover app applyset_namespace=default tooling=kubectl/v1.36
 
-    tooling Whom it shall belong to, as ``NAME/VERSION``; this tool when not given. Only the parent is
-    written: the new owner finds the members by their label.
+    applyset, applyset_namespace
+        The set.
+
+    tooling
+        Whom it shall belong to, as ``NAME/VERSION``; this tool when not given. Only the parent is written:
+        the new owner finds the members by their label.
+
+    kubeconfig, context, test
+        As for ``kube_objects.apply``.
 
     Returns the report of ``kube_objects.apply``. Raises CommandExecutionError when there is no such set, or
     its parent is damaged.
@@ -333,18 +333,19 @@ def handover(
     RBAC: get, patch on Secrets in ``applyset_namespace``.
     """
     parent = sets.Parent(applyset, applyset_namespace, tooling or sets.OUR_TOOLING)
-    return remove.hand_over(_cluster(kubeconfig, context), parent, _as_bool("test", test))
+    return remove.hand_over(_cluster(kubeconfig, context), parent, arguments.switch("test", test))
 
 
 def server_version(kubeconfig=None, context=None):
     """
     Return the API server's version, such as ``v1.36.3``.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.server_version
+
+    kubeconfig, context
+        The cluster, as for ``kube_objects.apply``.
 
     Raises CommandExecutionError when the cluster cannot be reached.
 
@@ -357,11 +358,12 @@ def api_versions(kubeconfig=None, context=None):
     """
     Return what the API server serves: ``["apps/v1", "apps/v1/Deployment", ...]``.
 
-    CLI Example:
-
-    .. code-block:: bash
+    CLI Example::
 
         salt-call kube_objects.api_versions
+
+    kubeconfig, context
+        The cluster, as for ``kube_objects.apply``.
 
     Raises CommandExecutionError when the cluster cannot be reached.
 
@@ -371,99 +373,14 @@ def api_versions(kubeconfig=None, context=None):
 
 
 def _cluster(kubeconfig, context):
-    """Return the connection, shared by all calls of one run in this process: TLS sockets survive no fork."""
-    path = kubeconfig or _pillar().get("kubeconfig") or _default_kubeconfig()
-    changed = os.stat(path).st_mtime_ns if path and os.path.exists(path) else None
-    key = (os.getpid(), path, context, changed)
-    connections = __context__.setdefault(_CONNECTIONS, {})
-    if key not in connections:
-        connections.clear()
-        connections[key] = Cluster.connect(path, context)
-    return connections[key]
-
-
-def _pillar():
-    return secret.expose(__pillar__.get("cp_ingress")) or {}
-
-
-def _default_kubeconfig():
-    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and not os.path.exists(_DEFAULT_KUBECONFIG)
-    return None if in_pod else _DEFAULT_KUBECONFIG
+    pillar = secret.expose(__pillar__.get("cp_ingress")) or {}
+    return connections.shared(__context__, kubeconfig or pillar.get("kubeconfig"), context)
 
 
 def _parent(applyset, namespace):
     return sets.Parent(applyset, namespace) if applyset else None
 
 
-def _documents(objects):
-    """Return the manifests of an ``objects`` argument."""
-    if isinstance(objects, str):
-        return _read_file(objects)
-    if isinstance(objects, dict):
-        return [objects]
-    if not isinstance(objects, list | tuple):
-        raise ObjectError(f"objects must be a list of manifests or a file, not {type(objects).__name__}")
-    return list(secret.expose(objects))
-
-
-def _read_file(path):
-    import yaml
-
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return list(yaml.load_all(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except OSError as err:
-        raise ObjectError(f"objects: {path} cannot be read: {err.strerror}") from None
-    except yaml.YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise ObjectError(f"objects: {path} is not YAML{where}") from None
-
-
-def _options(**given):
-    """Return the checked options; lists may come as one word from the command line."""
-    for name in ("prune_kinds", "takeover"):
-        if name in given:
-            given[name] = frozenset(_as_list(name, given[name]))
-    if not isinstance(given.get("recreate", False), bool):
-        given["recreate"] = frozenset(_as_list("recreate", given["recreate"]))
-    for name in ("test", "prune", "wait", "force_conflicts"):
-        if name in given:
-            given[name] = _as_bool(name, given[name])
-    return Options(**given)
-
-
-def _as_list(name, value):
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return list(value)
-    raise ObjectError(f"{name} must be a list of names, not {value!r}")
-
-
-def _as_bool(name, value):
-    if isinstance(value, bool):
-        return value
-    raise ObjectError(f"{name} must be True or False, not {value!r}")
-
-
-def _shown(obj):
-    """Return an object fit to be seen: Secret values masked, and without the server's bookkeeping.
-
-    The certificates of a TLS Secret are public, and needed to judge them; a key that slipped in is not shown.
-    """
-    masked = masking.mask(obj)
-    if obj.get("kind") == "Secret" and obj.get("type") == "kubernetes.io/tls":
-        for name in ("tls.crt", "ca.crt"):
-            value = (obj.get("data") or {}).get(name)
-            if value and b"PRIVATE KEY" not in base64.b64decode(value):
-                masked["data"][name] = value
-    metadata = {key: value for key, value in masked["metadata"].items() if key != "managedFields"}
-    return {**masked, "metadata": metadata}
-
-
-def _check_namespace(resource, namespace):
-    if resource.namespaced and not namespace:
-        raise ObjectError(f"{resource.api_version}/{resource.kind}: a namespace is needed")
+def _objects(given):
+    # Values of a pillar come wrapped where there is a master.
+    return arguments.documents(secret.expose(given))

@@ -204,6 +204,36 @@ def test_absent_keeps_what_is_not_asked_for(salt: SaltRunner, kit: Kit, testmode
     assert "prune_kinds: [Namespace]" in ret["comment"]
 
 
+def test_pruned(salt: SaltRunner, kit: Kit, testmode: bool) -> None:
+    """What apply left with prune=False goes later; what stays is not touched."""
+    old, new = config_map("old", kit.namespace), config_map("new", kit.namespace, a="1")
+    _applied(salt, kit, [old])
+    _applied(salt, kit, [new], prune=False)
+    assert kit.names() == ["new", "old"]
+    before = kit.core("configmaps", "new")
+
+    kit.mark = kit.server.mark()
+    ret = salt.state(
+        "kube_objects.pruned", test=testmode, keep=[new], applyset="set", applyset_namespace=kit.namespace
+    )
+
+    assert ret["result"] is (None if testmode else True)
+    assert ret["changes"] == {f"v1/ConfigMap {kit.namespace}/old": {"action": "deleted"}}
+    assert (kit.writes() == []) is testmode
+    assert kit.core("configmaps", "new") == before
+    assert kit.names() == (["new", "old"] if testmode else ["new"])
+    if not testmode:
+        assert (_applied(salt, kit, [new])["changes"], kit.writes()) == ({}, [])
+
+
+def test_pruned_set_that_is_absent(salt: SaltRunner, kit: Kit, testmode: bool) -> None:
+    ret = salt.state(
+        "kube_objects.pruned", test=testmode, keep=[], applyset="set", applyset_namespace=kit.namespace
+    )
+
+    assert (ret["result"], ret["changes"]) == (True, {})
+
+
 def test_prediction_equals_the_run(salt: SaltRunner, kit: Kit) -> None:
     first = [
         config_map("a", kit.namespace, x="1"),
