@@ -40,7 +40,9 @@ def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and
     """
     Apply objects in the right order, delete those that left their ApplySet, and wait until all are ready.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.apply /srv/manifests/app.yaml applyset=app applyset_namespace=default test=True
 
@@ -59,11 +61,8 @@ def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and
     prune_when : applied
         ``applied`` deletes before waiting for readiness, ``ready`` after it.
 
-    wait : True
-        Wait until every object is ready, and until what was deleted is gone.
-
-    timeout : 300
-        Seconds for each wait.
+    wait, timeout
+        Wait until every object is ready, and until what was deleted is gone, each for 300 s at most.
 
     adopt : unowned
         What to do with an object that exists and is not in the set: ``never`` take it, take it when
@@ -86,12 +85,9 @@ def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and
         Kinds whose deletion takes other objects or data along and that may be pruned nevertheless:
         CustomResourceDefinition, Namespace, PersistentVolume, PersistentVolumeClaim.
 
-    kubeconfig
-        Path; otherwise pillar ``cp_ingress:kubeconfig``, ``/etc/kubernetes/admin.conf``, or the pod's own
-        service account.
-
-    context
-        A context of the kubeconfig other than the current one.
+    kubeconfig, context
+        A path, and a context other than its current one. Default: pillar ``cp_ingress:kubeconfig``, then
+        ``/etc/kubernetes/admin.conf``, or the pod's own service account.
 
     test : False
         Ask the API server what would change, and write nothing.
@@ -128,7 +124,9 @@ def diff(objects, **options):
     """
     Return what :py:func:`kube_objects.apply` would do; nothing is written.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.diff /srv/manifests/app.yaml applyset=app applyset_namespace=default
 
@@ -157,7 +155,9 @@ def absent(
     """
     Delete objects, or a whole ApplySet and then its parent, in the opposite order of applying.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.absent applyset=app applyset_namespace=default prune_kinds='[Namespace]'
 
@@ -202,7 +202,9 @@ def prune(
 
     For what ``kube_objects.apply`` left in place with ``prune=False`` until something else was verified.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.prune /srv/manifests/app.yaml applyset=app applyset_namespace=default test=True
 
@@ -230,7 +232,9 @@ def wait(objects, timeout=300, kubeconfig=None, context=None):
     """
     Wait until objects are ready, whoever applied them.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.wait /srv/manifests/app.yaml timeout=60
 
@@ -255,7 +259,9 @@ def get(api_version, kind, name, namespace=None, kubeconfig=None, context=None):
     """Return one object, or None when there is none. Values of Secrets are masked, certificates in TLS
     Secrets are not.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.get apps/v1 Deployment coredns kube-system
 
@@ -281,7 +287,9 @@ def list_(api_version, kind, namespace=None, selector=None, kubeconfig=None, con
     """
     Return all objects of a kind, of one namespace where one is given. Values of Secrets are masked.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.list v1 Pod kube-system selector=k8s-app=kube-dns
 
@@ -313,7 +321,9 @@ def handover(
     """
     Pass an ApplySet on: to this tool, or to another one.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.handover app applyset_namespace=default tooling=kubectl/v1.36
 
@@ -340,7 +350,9 @@ def server_version(kubeconfig=None, context=None):
     """
     Return the API server's version, such as ``v1.36.3``.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.server_version
 
@@ -358,7 +370,9 @@ def api_versions(kubeconfig=None, context=None):
     """
     Return what the API server serves: ``["apps/v1", "apps/v1/Deployment", ...]``.
 
-    CLI Example::
+    CLI Example:
+
+    .. code-block:: bash
 
         salt-call kube_objects.api_versions
 

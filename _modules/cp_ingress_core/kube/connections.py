@@ -16,8 +16,8 @@ _NAME = "kube_objects.connections"
 def shared(cache: MutableMapping[str, Any], kubeconfig: str | None, context: str | None) -> Cluster:
     """Return the connection for a kubeconfig, kept in `cache`.
 
-    Without `kubeconfig` it is the administrator's, or in a pod the service account. A connection ends with the
-    process that made it, since TLS sockets survive no fork, and with a change of the file.
+    Without `kubeconfig` it is the administrator's, or in a pod the service account. A connection ends with
+    the process that made it, since TLS sockets survive no fork, and with a change of the file.
     """
     path = kubeconfig or _default()
     changed = os.stat(path).st_mtime_ns if path and os.path.exists(path) else None
