@@ -30,10 +30,17 @@ mkdir -p "$cache"
 exec 9>"$cache/environment.lock"
 flock 9
 if [ ! -e "$venv/complete" ]; then
-	if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-		say "installing Debian's python3-venv"
-		[ "$(id -u)" = 0 ] || { say "python3-venv is missing: install it (apt-get install python3-venv) or run as root"; exit 1; }
-		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install python3-venv; } >&2 </dev/null
+	# One of Salt's dependencies comes as source: its extension is compiled here.
+	missing=
+	"$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+	command -v cc >/dev/null || missing="$missing gcc libc6-dev"
+	"$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+		missing="$missing python3-dev"
+	if [ -n "$missing" ]; then
+		[ "$(id -u)" = 0 ] || { say "missing Debian packages:$missing. Install them with apt-get, or run this as root"; exit 1; }
+		say "installing Debian packages:$missing"
+		# shellcheck disable=SC2086  # a list of words
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install $missing; } >&2 </dev/null
 	fi
 	say "making the Python environment in $venv (about a minute)"
 	rm -rf "$venv"
