@@ -48,6 +48,25 @@ def deployed(cluster, predicted):
     return run, seconds, ca
 
 
+def ca_bundles(cluster):
+    """Return the caBundle of each of MetalLB's webhooks, conversion included; "" where there is none yet."""
+    kinds = (
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
+    )
+    objects = [item for kind in kinds for item in ingress.listed(cluster, kind)]
+    clients = [
+        client
+        for item in objects
+        for client in (
+            *(hook["clientConfig"] for hook in item.get("webhooks", [])),
+            item.get("spec", {}).get("conversion", {}).get("webhook", {}).get("clientConfig"),
+        )
+        if client
+    ]
+    return [client.get("caBundle", "") for client in clients]
+
+
 def test_test_mode_on_a_bare_cluster_writes_nothing_and_predicts_changes(predicted):
     run, writes = predicted
     assert writes == []
@@ -102,16 +121,15 @@ def test_key_files_are_for_root_only(cluster, deployed):
 
 
 def test_a_second_run_changes_nothing_and_moves_no_resource_version(cluster, deployed):
+    # MetalLB's rotator writes into its webhooks on its own time: that is to be over, and no drift.
+    wait_for(lambda: all(ca_bundles(cluster)), timeout=60, what="MetalLB's caBundle in all its webhooks")
     before = ingress.ours(cluster)
     mark = cluster.audit_mark()
     run = ingress.apply(cluster)
     figure("second_run_changes", len(run.changes), "count")
     assert run.changes == {}
     assert ingress.our_writes(cluster, mark) == []
-    after = ingress.ours(cluster)
-    # MetalLB's own rotator may renew its caBundle meanwhile: that is not our write, and not drift either.
-    assert set(after) == set(before)
-    assert {name for name in after if after[name] != before[name] and "webhook" not in name.lower()} == set()
+    assert ingress.ours(cluster) == before
 
 
 def test_test_mode_after_the_run_predicts_nothing_and_writes_nothing(cluster, deployed):

@@ -1,4 +1,4 @@
-"""The main job, shown: three masters, `state.apply cp_ingress`, an address that answers and outlives its node."""
+"""The main job, shown: three masters, `state.apply cp_ingress`, an address that outlives its node."""
 
 from __future__ import annotations
 
