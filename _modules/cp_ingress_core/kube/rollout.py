@@ -90,7 +90,8 @@ class Rollout:
 
     def _stage(self, stage: Stage, items: list[Item]) -> None:
         # Webhooks of custom resources may take as long to come up as anything else that is waited for.
-        cluster = self._patient if stage >= Stage.CUSTOM else self.cluster
+        patient = stage >= Stage.CUSTOM and not self.options.test
+        cluster = self._patient if patient else self.cluster
         applier = Applier(cluster, self.options, self.set_id)
 
         def attempt(item: Item) -> Outcome | CpIngressError:
