@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export LC_ALL = C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test test-fast test-e2e lint format goldens builds constraints env
+.PHONY: help demo demo-down test test-fast test-e2e bench lint format goldens builds constraints env
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-fast: env ## the tests that need neither root nor Go (under a minute)
 
 test-e2e: env ## only the tests on the real cluster (root)
 	@$(PYTEST) tests/e2e
+
+bench: env ## measure beside what else one would run: make bench WHAT=engine (minutes; OPTIONS=--help)
+	@$(PYTHON_BIN) -m tests.bench $(WHAT) $(OPTIONS)
 
 lint: env ## ruff, mypy --strict for the library, yamllint, salt-lint
 	@$(PYTHON_BIN) -m tests.setup.lint

@@ -1,0 +1,1 @@
+"""Measurements beside what a user would otherwise run: ``python -m tests.bench WHAT``."""
