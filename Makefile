@@ -1,9 +1,9 @@
 # `make help` lists what there is. Environment, builds and downloads go to a cache outside the work tree
 # ($CP_INGRESS_CACHE, else ~/.cache/cp-ingress), so the tree stays clean and any folder name works.
 SHELL := /bin/sh
-ENVIRONMENT := $(CURDIR)/tests/setup/environment.sh
+ENVIRONMENT := ./tests/setup/environment.sh
 VENV := $(shell $(ENVIRONMENT) --path)
-PYTHON_BIN := $(VENV)/bin/python
+PYTHON_BIN := "$(VENV)/bin/python"
 PYTEST := $(PYTHON_BIN) -m pytest
 export PYTHONDONTWRITEBYTECODE = 1
 export LC_ALL = C.UTF-8
@@ -37,7 +37,7 @@ lint: env ## ruff, mypy --strict for the library, yamllint, salt-lint
 	@$(PYTHON_BIN) -m tests.setup.lint
 
 format: env ## let ruff format the Python code
-	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
+	@"$(VENV)/bin/ruff" format . && "$(VENV)/bin/ruff" check --fix .
 
 goldens: env ## render the charts in both modes and rewrite the golden files
 	@$(PYTHON_BIN) -m tests.formula.goldens
@@ -46,7 +46,7 @@ builds: env ## build what the sandbox runs (about 12 min from cold)
 	@$(PYTHON_BIN) -m tests.sandbox.build all
 
 constraints: env ## pin the test environment to the versions it has
-	@{ sed -n '/^#/p' tests/setup/constraints.txt; $(VENV)/bin/pip freeze --exclude-editable; } >tests/setup/constraints.new
+	@{ sed -n '/^#/p' tests/setup/constraints.txt; "$(VENV)/bin/pip" freeze --exclude-editable; } >tests/setup/constraints.new
 	@mv tests/setup/constraints.new tests/setup/constraints.txt
 
 env:

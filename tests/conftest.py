@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Iterator
 
 import pytest
 from salt._logging import shutdown_temp_handler
 from saltfactories.plugins.event_listener import EventListener
+
+TESTS = pathlib.Path(__file__).resolve().parent
+TIERS = ("unit", "formula", "chart", "apiserver", "packaging", "e2e")
 
 Figure = Callable[[str, float, str], None]
 
@@ -18,6 +22,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.get_plugin("saltfactories-log-server").log_host = "127.0.0.1"
     # It would write what it held back to a stream that pytest has closed by then.
     shutdown_temp_handler()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what is quick first, the real cluster last."""
+
+    def tier(item: pytest.Item) -> int:
+        folder = item.path.relative_to(TESTS).parts[0]
+        return TIERS.index(folder) if folder in TIERS else 0
+
+    items.sort(key=tier)
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ ORDER = {
     "metallb": [
         "preflight-passed",
         "namespaces-applied",
-        "certs-folder",
+        "certs-ca-folder",
         "certs-ca-key",
         "certs-ca-certificate",
         "certs-server-key",
@@ -58,7 +58,7 @@ ORDER = {
     "external": [
         "preflight-passed",
         "namespaces-applied",
-        "certs-folder",
+        "certs-ca-folder",
         "certs-ca-key",
         "certs-ca-certificate",
         "certs-server-key",
@@ -111,7 +111,7 @@ def low(compiled_case, sls):
 @pytest.mark.parametrize("sls", [name for name in SLS if name != "cp_ingress.refused"])
 def test_every_file_renders_with_ids_by_formula_path_and_function(compiled, case, sls):
     for chunk in low(compiled(case), sls):
-        path = chunk["__sls__"].removeprefix("cp_ingress.")
+        path = chunk["__sls__"].removeprefix("cp_ingress.").replace(".", "-")
         assert re.fullmatch(rf"cp_ingress-{re.escape(path)}-[a-z-]+", chunk["__id__"]), chunk["__id__"]
 
 

@@ -58,8 +58,8 @@ def say(text: str) -> None:
     print(f"demo: {text}", file=sys.stderr, flush=True)
 
 
-def up(sandbox: Sandbox) -> None:
-    """Bring the cluster up, apply the formula to it, and tell how to look at it."""
+def up(sandbox: Sandbox) -> str:
+    """Bring the cluster up, apply the formula to it, and return what tells how to look at it."""
     say("bringing a three-master cluster up on this machine (what it runs is built first when missing)")
     sandbox.up(3)
     bootstrap, *_ = sandbox.nodes
@@ -83,15 +83,13 @@ def up(sandbox: Sandbox) -> None:
     say(f"{URL} answers the client, {time.monotonic() - started:.0f} s after the start of state.apply")
     show_a_page(sandbox, ca)
     (node, *_) = sandbox.announcers(VIP_FIRST).values()
-    print(
-        CLOSING.format(
-            url=URL,
-            ca=ca,
-            netns=network.netns(CLIENT.name),
-            node=node,
-            python=sys.executable,
-            salt=config,
-        )
+    return CLOSING.format(
+        url=URL,
+        ca=ca,
+        netns=network.netns(CLIENT.name),
+        node=node,
+        python=sys.executable,
+        salt=config,
     )
 
 
@@ -111,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sandbox = Sandbox()
     try:
         if options.action == "up":
-            up(sandbox)
+            print(up(sandbox))
         else:
             sandbox.down()
     except (SandboxError, BuildError) as error:
