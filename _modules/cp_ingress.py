@@ -14,7 +14,7 @@ from cp_ingress_core import certificates, endpoint
 from cp_ingress_core import preflight as checks
 from cp_ingress_core import serving as probe
 from cp_ingress_core import status as report
-from cp_ingress_core.errors import ConfigError, CpIngressError
+from cp_ingress_core.errors import ConfigError, CpIngressError, DiscoveryError
 from cp_ingress_core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -224,13 +224,8 @@ def preflight_():
     nodes = __salt__["kube_objects.list"]("v1", "Node")
     found = checks.masters(nodes)
     addresses = {node["metadata"]["name"]: checks.addresses(node) for node in nodes}
-    try:
-        ranges = checks.service_cidrs(__salt__["kube_objects.list"]("networking.k8s.io/v1", "ServiceCIDR"))
-    except CpIngressError as err:
-        # Kubernetes before 1.33 has no ServiceCIDR: its range is then unknown here, and the check is left
-        # out.
-        log.debug("no ServiceCIDR objects to check against: %s", err)
-        ranges = []
+    # Kubernetes before 1.33 has no ServiceCIDR: its range is then unknown here, and the check is left out.
+    ranges = checks.service_cidrs(_listed("networking.k8s.io/v1", "ServiceCIDR"))
     conflicts = wanted.conflicts(addresses, checks.pod_cidrs(nodes), ranges)
     findings = checks.check_masters(found) + checks.check_conflicts(conflicts)
     findings += checks.check_redundancy(wanted.mode, found) + _tls_secret_findings(wanted)
@@ -303,13 +298,14 @@ def status_():
     )
 
 
-def _listed(api_version, kind, namespace):
-    """List objects of a kind; none where the cluster does not know the kind (MetalLB not installed)."""
+def _listed(api_version, kind, namespace=None):
+    """List objects of a kind; none where the cluster does not serve the kind (MetalLB not installed)."""
     try:
         return __salt__["kube_objects.list"](api_version, kind, namespace)
-    except CpIngressError as err:
-        if err.info["reason"] != "UnknownKind":
+    except DiscoveryError as err:
+        if err.info["reason"] != DiscoveryError.reason:
             raise
+        log.debug("taken for none: %s", err)
         return []
 
 
