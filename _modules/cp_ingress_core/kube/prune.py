@@ -51,7 +51,10 @@ def prune(
         held = [member for member in stage if _needs_look(member, context)]
         facts = replace(context, contents=contents(cluster, held, going)) if held else context
         verdicts = [(member, verdict(member, facts)) for member in stage]
-        deleted = _delete_all(cluster, [m for m, v in verdicts if v is None], facts, options, report, pruned)
+        doomed = [member for member, found in verdicts if found is None]
+        if options.wait and not options.test:
+            _let_pods_end(cluster, doomed, options)
+        deleted = _delete_all(cluster, doomed, facts, options, report, pruned)
         for member, found in verdicts:
             if found is not None:
                 _keep(cluster, member, found, options, report, pruned)
@@ -162,6 +165,23 @@ def _detach(cluster: Cluster, member: Member) -> None:
             if err.info["status"] not in (404, 409) or attempt == _TRIES - 1:
                 raise
         live = operations.get_object(cluster.client, member.resource, member.key.namespace, member.key.name)
+
+
+def _let_pods_end(cluster: Cluster, members: Iterable[Member], options: Options) -> None:
+    """Wait until the Pods in the Namespaces among `members`, whose owners are deleted by now, have ended.
+
+    A Namespace deleted earlier would take longer: its controller comes back to Pods that it finds ending only
+    after half of their grace period, which can be minutes.
+    """
+    resource = cluster.discovery.resource("v1", "Pod")
+    pods = [
+        Target("v1", "Pod", member.key.name, pod["metadata"]["name"], pod["metadata"]["uid"])
+        for member in members
+        if (member.key.group, member.key.kind) == ("", "Namespace")
+        for pod in operations.list_objects(cluster.client, resource, member.key.name, metadata_only=True)
+    ]
+    if pods:
+        wait_gone(pods, cluster, timeout=options.timeout, on_progress=LOG.info)
 
 
 def _wait(cluster: Cluster, members: list[Member], options: Options) -> None:
