@@ -99,9 +99,9 @@ def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and
     Raises CommandExecutionError; its ``info`` has ``reason``, ``status``, ``object`` and, in ``changes``,
     what had been done by then.
 
-    RBAC: get, list, patch, create on the objects' kinds; delete where something is pruned; get, patch,
-    create on Secrets in ``applyset_namespace``; list on Pods, ReplicaSets and Events where a wait fails; update makes
-    ``test`` exact for objects that other tools made. ``docs/rbac.yaml`` has it all as a ClusterRole.
+    RBAC: get, list, patch, create on the objects' kinds; delete where something is pruned; get, patch, create
+    on Secrets in ``applyset_namespace``; list on Pods, ReplicaSets and Events where a wait fails; update
+    makes ``test`` exact for objects that other tools made. ``docs/rbac.yaml`` has it all.
     """
     options = arguments.options(
         test=test,
