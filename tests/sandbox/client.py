@@ -82,6 +82,8 @@ def https(
         connect(host, port, timeout=timeout) as plain,
         context.wrap_socket(plain, server_hostname=host) as secure,
     ):
+        # Read first: an answer that ends the connection closes the socket too.
+        certificate = secure.getpeercert(binary_form=True) or b""
         connection = http.client.HTTPSConnection(host, port, timeout=timeout)
         connection.sock = secure
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
@@ -89,7 +91,7 @@ def https(
         answer = connection.getresponse()
         content = answer.read()
         fields = {name.lower(): value for name, value in answer.getheaders()}
-        return Response(answer.status, fields, content, secure.getpeercert(binary_form=True) or b"")
+        return Response(answer.status, fields, content, certificate)
 
 
 def _accept_any() -> ssl.SSLContext:
