@@ -82,9 +82,9 @@ def _delete_all(
     report: Report,
     pruned: Pruned,
 ) -> list[Member]:
-    def attempt(member: Member) -> tuple[bool, Verdict | None] | CpIngressError:
+    def attempt(member: Member) -> Verdict | CpIngressError | None:
         try:
-            return (True, None) if options.test else _delete(cluster, member, context)
+            return None if options.test else _delete(cluster, member, context)
         except CpIngressError as err:
             return err
 
@@ -93,34 +93,37 @@ def _delete_all(
         if isinstance(outcome, CpIngressError):
             pruned.errors.append(outcome)
             pruned.survivors.append(member)
-        elif outcome[1] is not None:
-            _keep(cluster, member, outcome[1], options, report, pruned)
-        elif outcome[0]:
+        elif outcome is not None:
+            _keep(cluster, member, outcome, options, report, pruned)
+        else:
             deleted.append(member)
             report.add(str(member), "deleted")
     return deleted
 
 
-def _delete(cluster: Cluster, member: Member, context: Context) -> tuple[bool, Verdict | None]:
-    """Delete one object; (True, None) when this run did it, (False, None) when it was gone, else why it
-    stays.
+def _delete(cluster: Cluster, member: Member, context: Context) -> Verdict | None:
+    """Delete one object; returns why it stays, or None when it is gone.
+
+    It may be gone without us, or by a DELETE of ours whose answer was lost: nobody can tell, and nobody
+    needs to.
     """
     for _ in range(_TRIES):
         try:
-            return operations.delete_object(cluster.client, member.resource, member.live), None
+            operations.delete_object(cluster.client, member.resource, member.live)
+            return None
         except ApiError as err:
             if err.info["status"] != 409:
                 raise
             refused = err
         live = operations.get_object(cluster.client, member.resource, member.key.namespace, member.key.name)
         if live is None:
-            return False, None
+            return None
         if live["metadata"]["uid"] != member.uid:
-            return False, Verdict("was replaced by another object of that name in the meantime")
+            return Verdict("was replaced by another object of that name in the meantime")
         member = replace(member, live=live)
         found = verdict(member, context)
         if found is not None:
-            return False, found
+            return found
     raise refused
 
 

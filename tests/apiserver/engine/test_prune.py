@@ -250,7 +250,8 @@ def test_delete_404(kit: Kit) -> None:
 
     report, errors = _prune(kit, member)
 
-    assert (report.changes, errors) == ({}, [])
+    assert errors == []
+    assert [change["action"] for change in report.changes.values()] == ["deleted"]
 
 
 def test_uid_precondition(kit: Kit) -> None:
