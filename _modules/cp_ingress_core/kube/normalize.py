@@ -4,13 +4,13 @@ raises.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cp_ingress_core.errors import ObjectError
 from cp_ingress_core.kube.identity import ObjectKey, describe, key_of
 from cp_ingress_core.kube.masking import fold_string_data
+from cp_ingress_core.kube.plain import plain
 
 PART_OF = "applyset.kubernetes.io/part-of"
 
@@ -35,13 +35,21 @@ def normalize(documents: Iterable[Any]) -> list[Object]:
     may set removed, and so are empty ``caBundle`` fields, which a certificate injector fills in. Raises
     ObjectError with every finding: no apiVersion, kind or name, generateName, a label of another ApplySet.
     """
-    objects = [copy.deepcopy(dict(document)) for document in _expand(documents)]
+    objects = [_copy(document) for document in _expand(documents)]
     findings = [finding for obj in objects for finding in _findings(obj)]
     if findings:
         raise ObjectError("\n".join(findings), errors=findings)
     for obj in objects:
         _clean(obj)
     return objects
+
+
+def _copy(document: Mapping[str, Any]) -> Object:
+    try:
+        return dict(plain(document))
+    except ValueError as err:
+        name = (document.get("metadata") or {}).get("name", "?")
+        raise ObjectError(f"{document.get('kind', 'object')} {name}: {err}") from None
 
 
 def _expand(documents: Iterable[Any]) -> Iterator[Mapping[str, Any]]:

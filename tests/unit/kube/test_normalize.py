@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
+import yaml
 
 from cp_ingress_core.errors import ObjectError
 from cp_ingress_core.kube.normalize import defined_scopes, identify, normalize
@@ -64,6 +66,31 @@ def test_input_is_never_changed() -> None:
 
     assert normalize([document]) == [_config_map()]
     assert document == before
+
+
+def test_unquoted_dates_are_text_again() -> None:
+    document = yaml.safe_load(
+        "{apiVersion: v1, kind: X, metadata: {name: a}, day: 2026-01-02, at: 2026-01-02T03:04:05Z}"
+    )
+
+    (found,) = normalize([document])
+
+    assert (found["day"], found["at"]) == ("2026-01-02", "2026-01-02T03:04:05Z")
+    json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        pytest.param(
+            {"data": {True: "x"}}, "X a: data: the key True is no string; quote it", id="unquoted on"
+        ),
+        pytest.param({"data": [{"a": b"x"}]}, r"X a: data\[0\].a: bytes is no value", id="binary"),
+    ],
+)
+def test_what_json_cannot_say_is_refused(extra: dict[str, Any], message: str) -> None:
+    with pytest.raises(ObjectError, match=message):
+        normalize([{"apiVersion": "v1", "kind": "X", "metadata": {"name": "a"}, **extra}])
 
 
 def test_string_data_becomes_data() -> None:
