@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cp_ingress_core.errors import ApiError, CpIngressError, DiscoveryError
+from cp_ingress_core.kube import bindings, operations
 from cp_ingress_core.kube.apply import Applier, Item, Outcome
 from cp_ingress_core.kube.cluster import Cluster
 from cp_ingress_core.kube.identity import ObjectKey
@@ -23,6 +24,7 @@ from cp_ingress_core.kube.wait import Target, wait_ready
 LOG = logging.getLogger(__name__)
 
 SERVED_SECONDS = 30.0
+ROLE_SECONDS = 10.0
 _POLL_SECONDS = 0.2
 
 
@@ -116,7 +118,7 @@ class Rollout:
         if item.resource is None:
             item.resource = self.cluster.discovery.resource(item.manifest["apiVersion"], item.key.kind)
         try:
-            return applier.apply(item)
+            return self._apply(applier, item)
         except ApiError as err:
             missing = err.info["status"] == 404 and err.info.get("kind") == "namespaces"
             if not (self.options.test and missing):
@@ -125,6 +127,29 @@ class Rollout:
             f"the Namespace {item.key.namespace} does not exist yet: its objects are taken for new ones"
         )
         return Outcome("created", {})
+
+    def _apply(self, applier: Applier, item: Item) -> Outcome:
+        """Apply one object; a binding again while the API server does not know its new role yet."""
+        deadline = time.monotonic() + ROLE_SECONDS
+        while True:
+            try:
+                return applier.apply(item)
+            except ApiError as err:
+                if err.info["status"] != 404 or not self._binds_new_role(item) or time.monotonic() > deadline:
+                    raise
+                if self.options.test:
+                    return Outcome("created", {})
+            time.sleep(_POLL_SECONDS)
+
+    def _binds_new_role(self, item: Item) -> bool:
+        role = bindings.role_of(item.key, item.manifest)
+        outcome = self.outcomes.get(role) if role else None
+        return outcome is not None and outcome.action == "created" and not self._exists(item)
+
+    def _exists(self, item: Item) -> bool:
+        assert item.resource is not None
+        key = item.key
+        return operations.get_object(self.cluster.client, item.resource, key.namespace, key.name) is not None
 
     def _is_new_namespace(self, item: Item) -> bool:
         outcome = self.outcomes.get(ObjectKey("", "Namespace", "", item.key.namespace))
