@@ -30,10 +30,11 @@ mkdir -p "$cache"
 exec 9>"$cache/environment.lock"
 flock 9
 if [ ! -e "$venv/complete" ]; then
-	# One of Salt's dependencies comes as source: its extension is compiled here.
+	# One of Salt's dependencies comes as source: its extension is compiled here. Salt asks `ip` for addresses.
 	missing=
 	"$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 	command -v cc >/dev/null || missing="$missing gcc libc6-dev"
+	command -v ip >/dev/null || missing="$missing iproute2"
 	"$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
 		missing="$missing python3-dev"
 	if [ -n "$missing" ]; then
