@@ -1,7 +1,7 @@
 """What role a binding hands out.
 
-The API server looks the role up when the user who binds it may not bind any: until it knows the role, it answers
-404 for the binding. Pure.
+The API server looks the role up when the user who binds it may not bind any: until it knows the role, it
+answers 404 for the binding. Pure.
 """
 
 from __future__ import annotations

@@ -147,9 +147,9 @@ class Rollout:
         return outcome is not None and outcome.action == "created" and not self._exists(item)
 
     def _exists(self, item: Item) -> bool:
-        assert item.resource is not None
+        resource = self.cluster.discovery.resource(item.manifest["apiVersion"], item.key.kind)
         key = item.key
-        return operations.get_object(self.cluster.client, item.resource, key.namespace, key.name) is not None
+        return operations.get_object(self.cluster.client, resource, key.namespace, key.name) is not None
 
     def _is_new_namespace(self, item: Item) -> bool:
         outcome = self.outcomes.get(ObjectKey("", "Namespace", "", item.key.namespace))
