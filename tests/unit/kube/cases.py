@@ -42,6 +42,10 @@ TESTED: dict[str, dict[str, str]] = {
         "map_key_removed": "test_map_key_removed",
         "missing_namespace_dry_run": "test_missing_namespace",
     },
+    "apiserver/engine/test_prune_races.py": {
+        "delete_404": "test_delete_404",
+        "uid_precondition": "test_uid_precondition",
+    },
     "apiserver/engine/test_prune.py": {
         "prune_simple": "test_prune_simple",
         "prune_error_reported": "test_prune_error_reported",
@@ -56,8 +60,6 @@ TESTED: dict[str, dict[str, str]] = {
         "keep_needs_exact_value": "test_keep_needs_exact_value",
         "keep_dry_run": "test_kept_by_annotation_and_detached",
         "namespace_in_use": "test_namespace_in_use",
-        "delete_404": "test_delete_404",
-        "uid_precondition": "test_uid_precondition",
         "inoperable_ns": "test_inoperable_ns",
         "survivors_retried": "test_survivors_retried",
         "relabelled_not_owned": "test_relabelled_not_owned",
