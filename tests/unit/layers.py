@@ -17,11 +17,14 @@ PARTS = ("apiserver", "chart", "kube")
 
 # Who may talk HTTP, relative to the library, with what.
 SPEAKERS = {
-    "kube/client.py": ("kubernetes", "urllib3", "http"),
+    "kube/transport.py": ("http",),
+    "kube/credentials.py": ("kubernetes",),
     "chart/source.py": ("urllib.request", "requests", "http"),
     "serving.py": ("http",),  # looks at what answers at the endpoint itself
 }
-HTTP = sorted({module for modules in SPEAKERS.values() for module in modules} | {"aiohttp", "httpx"})
+HTTP = sorted(
+    {module for modules in SPEAKERS.values() for module in modules} | {"aiohttp", "httpx", "urllib3"}
+)
 
 # Values in, values out.
 PURE = (

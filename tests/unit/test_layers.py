@@ -58,7 +58,7 @@ CORE = "_modules/cp_ingress_core"
             "it knows Salt's exceptions only",
             id="library uses Salt",
         ),
-        pytest.param(f"{CORE}/kube/a.py", "import urllib3", "speaks HTTP", id="HTTP beside the client"),
+        pytest.param(f"{CORE}/kube/a.py", "import urllib3", "speaks HTTP", id="HTTP beside the transport"),
         pytest.param(
             f"{CORE}/kube/a.py", "from urllib import request", "speaks HTTP", id="HTTP by another name"
         ),
@@ -67,7 +67,7 @@ CORE = "_modules/cp_ingress_core"
         ),
         pytest.param("_modules/a.py", "def f():\n    import requests", "speaks HTTP", id="HTTP in a face"),
         pytest.param(
-            f"{CORE}/kube/client.py", "import kubernetes", "imported with the module", id="eager client"
+            f"{CORE}/kube/credentials.py", "import kubernetes", "imported with the module", id="eager"
         ),
         pytest.param(
             f"{CORE}/kube/a.py",
@@ -121,7 +121,7 @@ def test_a_break_is_found(tmp_path: Path, path: str, code: str, words: str) -> N
         pytest.param(
             f"{CORE}/a.py", "from cp_ingress_core.kube import client\nimport yaml", id="the library"
         ),
-        pytest.param(f"{CORE}/kube/client.py", "def f():\n    import kubernetes.client", id="the client"),
+        pytest.param(f"{CORE}/kube/credentials.py", "def f():\n    import kubernetes.client", id="lazily"),
         pytest.param(
             f"{CORE}/kube/a.py", "from urllib.parse import quote\nfrom .. import errors", id="parsing a URL"
         ),

@@ -1,32 +1,32 @@
-"""The one module that talks HTTP to Kubernetes.
+"""Requests to Kubernetes: JSON in and out, repeated while that may help, refusals as errors that say enough.
 
-Kubeconfigs, exec plug-ins and TLS are left to the ``kubernetes`` package, which is imported only when a
-client is made: loading it takes a quarter of a second, and Salt imports every execution module. Requests
-are raw JSON on its connection pool.
+Nothing else uses the transport.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
+import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from cp_ingress_core import __version__
 from cp_ingress_core.errors import ApiError, KubeconfigError
-from cp_ingress_core.kube import masking
+from cp_ingress_core.kube import credentials, masking
 from cp_ingress_core.kube.retry import causes, delays, why_retry
+from cp_ingress_core.kube.transport import ERRORS, Route, Transport
 
 LOG = logging.getLogger(__name__)
 
 PARALLEL = 16
 RETRY_SECONDS = 60.0
-_SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -43,35 +43,33 @@ class _TryError(Exception):
 class Client:
     """Requests to one API server, repeated within a deadline when the answer says that it is worth it.
 
-    `pool` is a urllib3 connection pool, `prefix` the path under which the server is reached ("" mostly),
+    `transport` sends them, `prefix` is the path under which the server is reached ("" mostly),
     `authorization` gives the current header value or None, `source` names the kubeconfig in messages.
     """
 
     def __init__(
         self,
-        pool: Any,
+        transport: Transport,
         *,
         prefix: str = "",
         authorization: Callable[[], str | None] = lambda: None,
         source: str = "",
-        timeout: float = 30.0,
         retry_seconds: float = RETRY_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.pool, self.prefix, self.authorization, self.source = pool, prefix, authorization, source
-        self.timeout, self.retry_seconds = timeout, retry_seconds
+        self.transport, self.prefix = transport, prefix
+        self.authorization, self.source, self.retry_seconds = authorization, source, retry_seconds
         self.clock, self.sleep = clock, sleep
         self._auth_lock = threading.Lock()
 
     def patient(self, seconds: float) -> Client:
         """Return the same client with another retry deadline, in seconds per request."""
         return Client(
-            self.pool,
+            self.transport,
             prefix=self.prefix,
             authorization=self.authorization,
             source=self.source,
-            timeout=self.timeout,
             retry_seconds=seconds,
             clock=self.clock,
             sleep=self.sleep,
@@ -115,36 +113,26 @@ class Client:
     def _once(
         self, method: str, target: str, headers: dict[str, str], body: Any, what: str, subject: str
     ) -> dict[str, Any]:
-        import urllib3
-
         with self._auth_lock:
             token = self.authorization()
         if token:
             headers["Authorization"] = token
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         try:
-            answer = self.pool.urlopen(
-                method,
-                target,
-                body=data,
-                headers=headers,
-                retries=False,
-                redirect=False,
-                timeout=urllib3.Timeout(connect=5.0, read=self.timeout),
-            )
-            status, text = int(answer.status), answer.data
-        except urllib3.exceptions.SSLError as err:
-            raise _TryError(_unreachable(what, subject, f"TLS: {err}", self.source), None) from None
-        except (urllib3.exceptions.HTTPError, OSError) as err:
-            why = f"{self._address()} does not answer ({_short(err)})"
+            answer = self.transport.send(method, target, data, headers)
+        except ssl.SSLCertVerificationError as err:
+            why = f"TLS: {err.verify_message or err}"
+            raise _TryError(_unreachable(what, subject, why, self.source), None) from None
+        except ERRORS as err:
+            why = f"{self.transport.address} does not answer ({_short(err)})"
             raise _TryError(_unreachable(what, subject, why, self.source), why) from None
-        return self._decode(status, text, answer.headers, headers, body, what, subject)
+        return self._decode(answer.status, answer.body, answer.headers, headers, body, what, subject)
 
     def _decode(
         self,
         status: int,
         text: bytes,
-        answered: Mapping[str, str],
+        answered: Message,
         sent: Mapping[str, str],
         body: Any,
         what: str,
@@ -168,9 +156,6 @@ class Client:
         retry = why_retry(status, answer, sent.get("Content-Type"))
         raise _TryError(error, retry, _retry_after(answered))
 
-    def _address(self) -> str:
-        return f"{self.pool.scheme}://{self.pool.host}:{self.pool.port}"
-
     def parallel(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Call `function` on every item, up to 16 at a time, and return the results in the items' order.
 
@@ -179,8 +164,31 @@ class Client:
         work = list(items)
         if len(work) <= 1:
             return [function(item) for item in work]
-        with ThreadPoolExecutor(max_workers=min(PARALLEL, len(work))) as pool:
-            return list(pool.map(function, work))
+        waiting = deque(enumerate(work))
+        results: dict[int, Result] = {}
+        errors: dict[int, Exception] = {}
+
+        def labour() -> None:
+            # A thread takes one item after the other: a future for each costs more than some requests.
+            while True:
+                try:
+                    index, item = waiting.popleft()
+                except IndexError:
+                    return
+                try:
+                    results[index] = function(item)
+                except Exception as err:
+                    errors[index] = err
+
+        try:
+            with ThreadPoolExecutor(max_workers=min(PARALLEL, len(work))) as pool:
+                for done in [pool.submit(labour) for _ in range(min(PARALLEL, len(work)))]:
+                    done.result()
+        finally:
+            waiting.clear()  # when interrupted, nothing more is begun
+        for index in sorted(errors):
+            raise errors[index]
+        return [results[index] for index in range(len(work))]
 
 
 def connect(kubeconfig: str | None, context: str | None = None, timeout: float = 30.0) -> Client:
@@ -191,93 +199,22 @@ def connect(kubeconfig: str | None, context: str | None = None, timeout: float =
     KubeconfigError when the file or its credentials cannot be used, or when it switches TLS verification
     off.
     """
-    from kubernetes.client.configuration import Configuration
-    from kubernetes.client.rest import RESTClientObject
-
-    configuration = Configuration()
-    if kubeconfig is None:
-        source = "the pod's service account"
-        _load_service_account(configuration)
-    else:
-        source = kubeconfig
-        _load_kubeconfig(configuration, kubeconfig, context)
-    address = urlsplit(configuration.host)
-    if address.scheme != "https":
-        raise KubeconfigError(f"{source}: the server must be an https:// URL, not {configuration.host}")
-    configuration.verify_ssl = True
-    configuration.connection_pool_maxsize = PARALLEL
-    configuration.retries = False
-    manager = RESTClientObject(configuration).pool_manager
-    return Client(
-        manager.connection_from_url(configuration.host),
-        prefix=address.path.rstrip("/"),
-        authorization=lambda: configuration.get_api_key_with_prefix("BearerToken", alias="authorization"),
-        source=source,
-        timeout=timeout,
+    access = credentials.read(kubeconfig, context)
+    url = urlsplit(access.server)
+    host = url.hostname or ""
+    proxy = urlsplit(access.proxy) if access.proxy else None
+    route = Route(
+        host,
+        url.port or 443,
+        access.server_name or host,
+        (proxy.hostname or "", proxy.port or 80) if proxy else None,
     )
-
-
-def _load_service_account(configuration: Any) -> None:
-    from kubernetes import config
-
-    load: Any = config.load_incluster_config
-    if not os.path.exists(_SERVICE_ACCOUNT):
-        raise KubeconfigError(
-            "no kubeconfig is given and this process does not run in a pod: name a kubeconfig"
-        )
-    try:
-        load(client_configuration=configuration)
-    except config.ConfigException as err:
-        raise KubeconfigError(f"the pod's service account cannot be used: {err}") from None
-
-
-def _load_kubeconfig(configuration: Any, path: str, context: str | None) -> None:
-    from kubernetes.config import ConfigException
-    from kubernetes.config.kube_config import KubeConfigLoader
-
-    new_loader: Any = KubeConfigLoader
-    content = _read_kubeconfig(path)
-    try:
-        loader = new_loader(
-            config_dict=content,
-            active_context=context,
-            config_base_path=os.path.dirname(os.path.abspath(path)),
-        )
-        loader.load_and_set(configuration)
-    except (ConfigException, KeyError, TypeError, ValueError) as err:
-        raise KubeconfigError(f"kubeconfig {path} cannot be used: {_short(err)}") from None
-    if not configuration.verify_ssl:
-        raise KubeconfigError(
-            f"kubeconfig {path} sets insecure-skip-tls-verify: give certificate-authority-data instead,"
-            " the API server's certificate is always verified"
-        )
-    _check_exec(configuration, content, path, loader.current_context)
-
-
-def _read_kubeconfig(path: str) -> dict[str, Any]:
-    import yaml
-
-    try:
-        with open(path, encoding="utf-8") as stream:
-            content = yaml.safe_load(stream)
-    except OSError as err:
-        raise KubeconfigError(f"kubeconfig {path} cannot be read: {err.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise KubeconfigError(f"kubeconfig {path} is not YAML") from None
-    if not isinstance(content, dict):
-        raise KubeconfigError(f"kubeconfig {path} is not a mapping")
-    return content
-
-
-def _check_exec(configuration: Any, content: dict[str, Any], path: str, context: dict[str, Any]) -> None:
-    """Refuse to go on anonymously when an exec plug-in gave nothing: the package only logs that."""
-    name = context.get("context", {}).get("user")
-    user = next((u.get("user") or {} for u in content.get("users") or [] if u.get("name") == name), {})
-    if "exec" in user and not configuration.api_key and not configuration.cert_file:
-        command = user["exec"].get("command", "?")
-        raise KubeconfigError(
-            f"kubeconfig {path}: the exec plug-in {command!r} gave no credentials; run it by hand to see why"
-        )
+    return Client(
+        Transport(route, access.tls, timeout),
+        prefix=url.path.rstrip("/"),
+        authorization=access.authorization,
+        source=access.source,
+    )
 
 
 def _api_error(status: int, answer: Mapping[str, Any], body: Any, what: str, subject: str) -> ApiError:
@@ -311,16 +248,12 @@ def _unauthorized(source: str) -> KubeconfigError:
     )
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def _retry_after(headers: Message) -> float | None:
     value = headers.get("Retry-After") or ""
     return float(value) if value.isdigit() else None
 
 
 def _short(err: BaseException) -> str:
-    """Return the innermost cause in a few words: urllib3 wraps its errors several times."""
-    inner = [getattr(err, "reason", None), *err.args[1:]]
-    for cause in inner:
-        if isinstance(cause, BaseException):
-            return _short(cause)
-    text = str(err).rsplit(": ", maxsplit=1)[-1]
+    """Return an error of the transport in a few words."""
+    text = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
     return text[:200] or type(err).__name__
