@@ -112,6 +112,11 @@ class LightApiserver:
         write_kubeconfig(path, self.url, self.ca, self._authority.client(user, groups))
         return path
 
+    def expired_pair(self, user: str) -> tuple[Path, Path]:
+        """Return the files of a client certificate that named `user` until a while ago, and of its key."""
+        pair = self._authority.client(user, (), expired=True)
+        return pair.certificate, pair.key
+
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl as administrator; return its output, or raise CalledProcessError with its stderr."""
         return subprocess.run(

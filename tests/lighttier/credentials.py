@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=1)
+# Within what is valid before now; long enough for any clock.
+EXPIRED = datetime.timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,11 @@ class Authority:
             x509.SubjectAlternativeName(names),
         )
 
-    def client(self, user: str, groups: Sequence[str]) -> KeyPair:
+    def client(self, user: str, groups: Sequence[str], *, expired: bool = False) -> KeyPair:
         """Issue a client certificate that the apiserver reads as `user` in `groups`."""
+        until = datetime.datetime.now(datetime.UTC) + (-EXPIRED if expired else LIFETIME)
         return self._issue(
-            f"client-{file_name(user)}", _name(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH, None
+            f"client-{file_name(user)}", _name(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH, None, until
         )
 
     def _issue(
@@ -60,9 +63,10 @@ class Authority:
         subject: x509.Name,
         usage: x509.ObjectIdentifier,
         names: x509.SubjectAlternativeName | None,
+        until: datetime.datetime | None = None,
     ) -> KeyPair:
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(subject, self._name, key.public_key())
+        builder = _builder(subject, self._name, key.public_key(), until)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if names is not None:
             builder = builder.add_extension(names, critical=False)
@@ -118,7 +122,10 @@ def _general_name(host: str) -> x509.GeneralName:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    until: datetime.datetime | None = None,
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return x509.CertificateBuilder(
@@ -127,7 +134,7 @@ def _builder(
         public_key=key,
         serial_number=x509.random_serial_number(),
         not_valid_before=now - datetime.timedelta(minutes=5),
-        not_valid_after=now + LIFETIME,
+        not_valid_after=until or now + LIFETIME,
     )
 
 
