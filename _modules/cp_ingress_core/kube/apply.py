@@ -79,7 +79,8 @@ class Applier:
         changes = diff(*mask_pair(before, after))
         if recreated:
             return Outcome("recreated", changes, after)
-        if adopting:
+        # Of a manifest without any field, a bare Namespace mostly, there is nothing that could become ours.
+        if adopting and (changes or self._ours(after)):
             return Outcome("adopted", changes, after)
         return Outcome("changed" if changes else "unchanged", changes, after)
 

@@ -10,7 +10,7 @@ import pytest
 
 from cp_ingress_core.errors import ConflictError, ObjectError
 from tests.apiserver.engine.kit import Kit
-from tests.apiserver.engine.objects import annotated, config_map, deployment, labelled
+from tests.apiserver.engine.objects import annotated, config_map, deployment, labelled, namespace
 
 Made = Callable[[Kit, dict[str, Any]], object]
 
@@ -181,3 +181,13 @@ def test_named_managers_are_taken_over(kit: Kit) -> None:
     assert live is not None
     assert live["data"] == {"a": "1"}
     assert "old-tool" not in json.dumps(live["metadata"]["managedFields"])
+
+
+@pytest.mark.parametrize("test", [False, True], ids=["run", "test"])
+def test_an_object_without_a_field_of_its_own_is_no_change(kit: Kit, test: bool) -> None:
+    name = f"{kit.namespace}-bare"
+    kit.plain([namespace(name)])
+
+    report = kit.plain([namespace(name)], test=test)
+
+    assert (report["changes"], report["unchanged"]) == ({}, 1)
