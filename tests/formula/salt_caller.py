@@ -13,7 +13,10 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def minion_config(
-    root: pathlib.Path, bootstrap_file: pathlib.Path, pillar_root: pathlib.Path
+    root: pathlib.Path,
+    bootstrap_file: pathlib.Path,
+    pillar_root: pathlib.Path,
+    file_root: pathlib.Path = PROJECT / "salt",
 ) -> dict[str, Any]:
     """Return a masterless minion's configuration that keeps all it writes below `root`."""
     return {
@@ -21,7 +24,7 @@ def minion_config(
         "file_client": "local",
         "root_dir": str(root),
         "conf_file": str(root / "minion"),
-        "file_roots": {"base": [str(PROJECT / "salt")]},
+        "file_roots": {"base": [str(file_root)]},
         "pillar_roots": {"base": [str(pillar_root), str(PROJECT / "pillar")]},
         "module_dirs": [str(PROJECT)],
         "cp_ingress_bootstrap_file": str(bootstrap_file),
@@ -40,6 +43,7 @@ class Masterless:
     root: pathlib.Path
     bootstrap_file: pathlib.Path
     pillar_root: pathlib.Path
+    file_root: pathlib.Path = PROJECT / "salt"
 
     def write(self, bootstrap: str, tuning: dict[str, Any] | None = None) -> None:
         """Write the Bootstrap file and the user's own pillar, `tuning` below ``cp_ingress``."""
@@ -56,7 +60,7 @@ class Masterless:
         One process for several calls: starting it is what takes long. Several minions in one process would
         share what Salt keeps globally.
         """
-        config = minion_config(self.root, self.bootstrap_file, self.pillar_root)
+        config = minion_config(self.root, self.bootstrap_file, self.pillar_root, self.file_root)
         done = subprocess.run(
             [sys.executable, "-m", "tests.formula.salt_caller"],
             input=json.dumps({"config": config, "functions": functions}),
