@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.bench.contenders import AGENT, KUBECTL, LIBRARY, Contender, contenders
+from tests.bench.contenders import AGENT, KUBECTL, LIBRARY, SALT, Contender, contenders
 from tests.bench.measure import CommandFailedError, Run, median, run
 from tests.bench.objects import write_file
 from tests.lighttier import LightApiserver
@@ -21,6 +21,7 @@ from tests.sandbox.progress import Progress, figure
 
 SIZES = (50, 500, 1000, 5000)
 BAR_SIZE = 1000
+CONTENDERS = (KUBECTL, LIBRARY, SALT)
 NOOP, CREATED, CHANGED = "no-op", "all created", "all changed"
 # The longest time a phase may take, as a share of kubectl's.
 BARS = {NOOP: 0.2, CREATED: 0.5, CHANGED: 0.5}
@@ -49,6 +50,14 @@ class Results:
     def ratio(self, size: int, phase: str, contender: str) -> float:
         """Return a contender's median time as a share of kubectl's."""
         return self.seconds(size, phase, contender) / self.seconds(size, phase, KUBECTL)
+
+    def best_ratio(self, size: int, phase: str, contender: str) -> float:
+        """Return the same for the shortest times, which other work on the machine disturbed least."""
+        best = {
+            name: min(found.seconds for found in self.runs[size, phase, name])
+            for name in (contender, KUBECTL)
+        }
+        return best[contender] / best[KUBECTL]
 
     def peak(self, size: int, contender: str) -> float:
         """Return the highest peak memory of any phase, in MiB."""
@@ -156,22 +165,22 @@ def _new_namespace(server: LightApiserver, name: str) -> None:
 
 
 def _table(results: Results, size: int) -> None:
-    names = sorted({key[2] for key in results.runs if key[0] == size}, key=lambda name: name != KUBECTL)
-    print(f"\n{size} ConfigMaps, medians over whole processes (ratio to kubectl)")
-    print(f"  {'':<12}" + "".join(f"{name:>20}" for name in names) + f"{'library: start, engine':>26}")
+    names = sorted({key[2] for key in results.runs if key[0] == size}, key=CONTENDERS.index)
+    print(
+        f"\n{size} ConfigMaps: median seconds of whole processes (median, shortest as a share of kubectl's)"
+    )
+    print(f"  {'':<12}" + "".join(f"{name:>26}" for name in names) + f"{'library: start, engine':>26}")
     for phase in BARS:
         cells = [
-            f"{results.seconds(size, phase, name):8.2f} s ({results.ratio(size, phase, name):5.2f} x)"
+            f"{results.seconds(size, phase, name):8.2f} s ({results.ratio(size, phase, name):5.2f} x,"
+            f" {results.best_ratio(size, phase, name):5.2f} x)"
             for name in names
         ]
         inside = [results.inside(size, phase, part) for part in ("start", "engine")]
-        print(
-            f"  {phase:<12}"
-            + "".join(f"{cell:>20}" for cell in cells)
-            + "{:>14.2f}, {:8.2f} s".format(*inside)
-        )
+        line = "".join(f"{cell:>26}" for cell in cells) + "{:>14.2f}, {:8.2f} s".format(*inside)
+        print(f"  {phase:<12}{line}")
     peaks = [f"{results.peak(size, name):.0f} MiB" for name in names]
-    print(f"  {'peak memory':<12}" + "".join(f"{peak:>20}" for peak in peaks))
+    print(f"  {'peak memory':<12}" + "".join(f"{peak:>26}" for peak in peaks))
     requests = " or ".join(str(count) for count in sorted(results.noop_requests[size]))
     print(f"  requests of a no-op: {requests}", flush=True)
 
@@ -183,7 +192,7 @@ def _figures(results: Results, sizes: Sequence[int]) -> None:
             figure(f"{word}_{size}_vs_kubectl", round(results.ratio(size, phase, LIBRARY), 3), "ratio")
             figure(
                 f"{word}_{size}_salt_call_vs_kubectl",
-                round(results.ratio(size, phase, "salt-call"), 3),
+                round(results.ratio(size, phase, SALT), 3),
                 "ratio",
             )
         figure(f"peak_memory_{size}", round(results.peak(size, LIBRARY), 1), "MiB")
