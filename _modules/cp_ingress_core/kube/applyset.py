@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,8 @@ NAMESPACES = _PREFIX + "additional-namespaces"
 OUR_TOOL = "salt-cp-ingress"
 OUR_TOOLING = f"{OUR_TOOL}/{__version__}"
 PARENT_KIND = "Secret"
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def set_id(name: str, namespace: str, kind: str = PARENT_KIND, group: str = "") -> str:
@@ -70,6 +73,18 @@ class Parent:
     name: str
     namespace: str
     tooling: str = field(default=OUR_TOOLING)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a Secret's name and namespace."""
+        for option, kind, value, longest in (
+            ("applyset", "Secret", self.name, 253),
+            ("applyset_namespace", "Namespace", self.namespace, 63),
+        ):
+            if not isinstance(value, str) or len(value) > longest or not _NAME.fullmatch(value):
+                raise ApplySetError(
+                    f"{option} must be the plain name of a {kind} (lower-case letters, digits, '-' and '.'),"
+                    f" not {value!r}"
+                )
 
     @property
     def id(self) -> str:

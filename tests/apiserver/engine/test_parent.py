@@ -12,8 +12,9 @@ import pytest
 
 from cp_ingress_core.errors import ApiError, ApplySetError
 from cp_ingress_core.kube.applyset import OUR_TOOLING, Parent, set_id
-from tests.apiserver.engine.kit import Kit, rule
+from tests.apiserver.engine.kit import AGENT, Kit, rule
 from tests.apiserver.engine.objects import config_map, namespace, service_account
+from tests.apiserver.engine.salt_runner import SaltRunner
 from tests.lighttier import LightApiserver
 
 PREFIX = "applyset.kubernetes.io/"
@@ -104,6 +105,29 @@ def test_a_plain_secret_of_that_name_is_not_adopted(kit: Kit) -> None:
         kit.apply([config_map("one", kit.namespace)])
 
     assert kit.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param({"applyset": "configmaps/one"}, "applyset must be the plain name", id="another kind"),
+        pytest.param({"applyset": "deployments.apps/one"}, "'deployments.apps/one'", id="a workload"),
+        pytest.param({"applyset": "secret/one"}, "'secret/one'", id="as kubectl wants it"),
+        pytest.param({"applyset": "One"}, "'One'", id="no name for a Secret"),
+        pytest.param({"applyset": 5}, "not 5", id="a number"),
+        pytest.param({"applyset_namespace": ""}, "applyset_namespace must be", id="no namespace"),
+        pytest.param({"applyset_namespace": "a/b"}, "'a/b'", id="no name for a namespace"),
+    ],
+)
+def test_parent_types(kit: Kit, salt: SaltRunner, arguments: dict[str, Any], message: str) -> None:
+    """The parent is a Secret in a named namespace; anything else is refused before any request."""
+    usual = {"applyset": "set", "applyset_namespace": kit.namespace}
+    mark = kit.server.mark()
+
+    with pytest.raises(ApplySetError, match=message):
+        salt.call("kube_objects.apply", [config_map("one", kit.namespace)], **{**usual, **arguments})
+
+    assert kit.server.since(mark, AGENT) == []
 
 
 def test_parent_conflict_forced(kit: Kit) -> None:
