@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,19 @@ class Permission:
             and self.name in ("", other.name)
             and self.namespace in ("", other.namespace)
         )
+
+
+def granted_kubeconfig(run: Callable[[Sequence[str], str | None], str], lifetime: str = "24h") -> str:
+    """Grant the documented permissions on a kubeadm cluster; return a kubeconfig of their user.
+
+    `run` runs a command with some standard input on a master, as its administrator, and
+    returns its output; `lifetime` is the certificate's, as Go writes durations.
+    """
+    run(["kubectl", "apply", "-f", "-"], DOCUMENT.read_text(encoding="utf-8"))
+    read = ["kubectl", "-n", "kube-system", "get", "configmap", "kubeadm-config"]
+    configuration = run([*read, "-o", "jsonpath={.data.ClusterConfiguration}"], None)
+    make = ["kubeadm", "kubeconfig", "user", "--config", "/dev/stdin", "--client-name", USER]
+    return run([*make, "--validity-period", lifetime], configuration)
 
 
 def documented() -> list[dict[str, Any]]:
