@@ -101,7 +101,7 @@ def apply(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files and
 
     RBAC: get, list, patch, create on the objects' kinds; delete where something is pruned; get, patch, create
     on Secrets in ``applyset_namespace``; list on Pods, ReplicaSets and Events where a wait fails; update
-    makes ``test`` exact for objects that other tools made. ``docs/rbac.yaml`` has it all.
+    makes ``test`` exact for objects that other tools made. ``docs/permissions.md`` shows roles for it.
     """
     options = arguments.options(
         test=test,
