@@ -21,7 +21,17 @@ cp_ingress-narrow-pool-absent:
 cp_ingress-narrow-metallb-absent:
   kube_objects.absent:
     - applyset: cp-ingress-metallb
+    - timeout: {{ settings.timeout_wait }}
     - require:
       - kube_objects: cp_ingress-narrow-pool-absent
+
+cp_ingress-narrow-namespaces-pruned:
+  kube_objects.pruned:
+    - applyset: cp-ingress-namespaces
+    - keep: {{ salt["cp_ingress.namespaces"]() | json }}
+    - prune_kinds: [Namespace]
+    - timeout: {{ settings.timeout_wait }}
+    - require:
+      - kube_objects: cp_ingress-narrow-metallb-absent
 {%- endif %}
 {%- endif %}

@@ -38,49 +38,22 @@ SLS = sorted(
     for path in (PROJECT / "salt" / "cp_ingress").rglob("*.sls")
 )
 
+BEFORE = ["preflight-passed", "namespaces-applied"]
+CERTIFICATES = [
+    "certs-ca-folder",
+    "certs-ca-key",
+    "certs-ca-certificate",
+    "certs-server-key",
+    "certs-server-certificate",
+    "certs-secret-applied",
+]
+METALLB = ["metallb-chart-deployed", "metallb-pool-applied"]
+ENDPOINT = ["nginx-chart-deployed", "endpoint-service-applied", "verify-serving", "narrow-services-pruned"]
+METALLB_GOES = ["narrow-pool-absent", "narrow-metallb-absent", "narrow-namespaces-pruned"]
 ORDER = {
-    "metallb": [
-        "preflight-passed",
-        "namespaces-applied",
-        "certs-ca-folder",
-        "certs-ca-key",
-        "certs-ca-certificate",
-        "certs-server-key",
-        "certs-server-certificate",
-        "certs-secret-applied",
-        "metallb-chart-deployed",
-        "metallb-pool-applied",
-        "nginx-chart-deployed",
-        "endpoint-service-applied",
-        "verify-serving",
-        "narrow-services-pruned",
-    ],
-    "external": [
-        "preflight-passed",
-        "namespaces-applied",
-        "certs-ca-folder",
-        "certs-ca-key",
-        "certs-ca-certificate",
-        "certs-server-key",
-        "certs-server-certificate",
-        "certs-secret-applied",
-        "nginx-chart-deployed",
-        "endpoint-service-applied",
-        "verify-serving",
-        "narrow-services-pruned",
-        "narrow-pool-absent",
-        "narrow-metallb-absent",
-    ],
-    "own certificate": [
-        "preflight-passed",
-        "namespaces-applied",
-        "metallb-chart-deployed",
-        "metallb-pool-applied",
-        "nginx-chart-deployed",
-        "endpoint-service-applied",
-        "verify-serving",
-        "narrow-services-pruned",
-    ],
+    "metallb": BEFORE + CERTIFICATES + METALLB + ENDPOINT,
+    "external": BEFORE + CERTIFICATES + ENDPOINT + METALLB_GOES,
+    "own certificate": BEFORE + METALLB + ENDPOINT,
 }
 
 
