@@ -66,9 +66,7 @@ def up(sandbox: Sandbox) -> str:
     sandbox.bootstrap_file(BOOTSTRAP)
     config = salt_paths(bootstrap).masterless
     say(f"/etc/cp-ingress/bootstrap.yaml on {bootstrap.name}:\n{BOOTSTRAP}")
-    say(
-        f"{bootstrap.name}$ salt-call --local state.apply cp_ingress    (it prints when it ends, after about 40 s)"
-    )
+    say(f"{bootstrap.name}$ salt-call --local state.apply cp_ingress   (prints when it ends, in about 40 s)")
     started = time.monotonic()
     apply = [
         "salt-call",
