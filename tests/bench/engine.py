@@ -179,6 +179,9 @@ def _table(results: Results, size: int) -> None:
         inside = [results.inside(size, phase, part) for part in ("start", "engine")]
         line = "".join(f"{cell:>26}" for cell in cells) + "{:>14.2f}, {:8.2f} s".format(*inside)
         print(f"  {phase:<12}{line}")
+    for phase in BARS:
+        used = [median([found.cpu_seconds for found in results.runs[size, phase, name]]) for name in names]
+        print(f"  {'its CPU time':<12}" + "".join(f"{seconds:24.2f} s" for seconds in used) + f"   {phase}")
     peaks = [f"{results.peak(size, name):.0f} MiB" for name in names]
     print(f"  {'peak memory':<12}" + "".join(f"{peak:>26}" for peak in peaks))
     requests = " or ".join(str(count) for count in sorted(results.noop_requests[size]))

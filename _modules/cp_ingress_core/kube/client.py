@@ -21,7 +21,7 @@ from cp_ingress_core import __version__
 from cp_ingress_core.errors import ApiError, KubeconfigError
 from cp_ingress_core.kube import credentials, masking
 from cp_ingress_core.kube.retry import causes, delays, why_retry
-from cp_ingress_core.kube.transport import ERRORS, Route, Transport
+from cp_ingress_core.kube.transport import DROPPED, ERRORS, Route, Transport
 
 LOG = logging.getLogger(__name__)
 
@@ -120,10 +120,10 @@ class Client:
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         try:
             answer = self.transport.send(method, target, data, headers)
-        except ssl.SSLCertVerificationError as err:
-            why = f"TLS: {err.verify_message or err}"
-            raise _TryError(_unreachable(what, subject, why, self.source), None) from None
         except ERRORS as err:
+            if isinstance(err, ssl.SSLError) and not isinstance(err, DROPPED):
+                why = f"TLS: {_short(err)}"
+                raise _TryError(_unreachable(what, subject, why, self.source), None) from None
             why = f"{self.transport.address} does not answer ({_short(err)})"
             raise _TryError(_unreachable(what, subject, why, self.source), why) from None
         return self._decode(answer.status, answer.body, answer.headers, headers, body, what, subject)
@@ -255,5 +255,7 @@ def _retry_after(headers: Message) -> float | None:
 
 def _short(err: BaseException) -> str:
     """Return an error of the transport in a few words."""
+    if isinstance(err, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {err.verify_message}"
     text = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
     return text[:200] or type(err).__name__

@@ -87,9 +87,9 @@ def _plain(content: Mapping[str, Any], path: str, context: str | None) -> Access
         _pem(user, "client-key", folder),
     ]
     authority, certificate, key = parts
-    if not authority or bool(certificate) != bool(key):
+    if bool(certificate) != bool(key):
         return None
-    tls = ssl.create_default_context(cadata=authority)
+    tls = ssl.create_default_context(cadata=authority)  # None: what the system trusts
     if certificate and key:
         _load_pair(tls, certificate, key)
     authorization = _bearer(user.get("token"), user.get("tokenFile"), folder)
@@ -118,7 +118,7 @@ def _pem(entry: Mapping[str, Any], name: str, folder: str) -> str | None:
 def _bearer(token: str | None, file: str | None, folder: str) -> Callable[[], str | None]:
     """Return what gives the Authorization header; a token in a file is read again every minute."""
     if token or not file:
-        header = f"Bearer {token}" if token else None
+        header = _header(f"Bearer {token.strip()}") if token else None
         return lambda: header
     path = os.path.join(folder, file)
     kept = (time.monotonic(), _token(path))
@@ -127,7 +127,7 @@ def _bearer(token: str | None, file: str | None, folder: str) -> Callable[[], st
         nonlocal kept
         if time.monotonic() - kept[0] > _TOKEN_SECONDS:
             kept = (time.monotonic(), _token(path))
-        return f"Bearer {kept[1]}"
+        return _header(f"Bearer {kept[1]}")
 
     return current
 
@@ -210,16 +210,23 @@ def _access(configuration: Any, source: str) -> Access:
         source,
         configuration.host,
         tls,
-        lambda: _header(configuration),
+        lambda: _current(configuration),
         getattr(configuration, "tls_server_name", None) or "",
         proxy,
     )
 
 
-def _header(configuration: Any) -> str | None:
-    # A token file mostly ends in a newline, which no header may hold.
+def _current(configuration: Any) -> str | None:
     value = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
-    return value.strip() if isinstance(value, str) else None
+    return _header(value) if isinstance(value, str) else None
+
+
+def _header(value: str) -> str:
+    """Return what a header may hold; a token in a file mostly ends in a newline."""
+    found = value.strip()
+    if not (found.isascii() and found.isprintable()):
+        raise KubeconfigError("the token holds characters that no HTTP header may hold: write it on one line")
+    return found
 
 
 def _read_file(path: str) -> dict[str, Any]:

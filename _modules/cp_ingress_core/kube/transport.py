@@ -15,8 +15,8 @@ from email.message import Message
 
 CONNECT_SECONDS = 5.0
 
-# What a request meets on a connection that the server closed while it was idle.
-_DROPPED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+# What a request meets on a connection that the server closes, or closed while it was idle.
+DROPPED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 # What sending may raise: the address or the connection fails, TLS does, or the answer is no HTTP.
 ERRORS = (OSError, http.client.HTTPException)
@@ -74,7 +74,7 @@ class Transport:
         if kept is not None:
             try:
                 return self._exchange(kept, method, target, body, headers)
-            except _DROPPED:
+            except DROPPED:
                 pass
         return self._exchange(_Connection(self.route, self._tls, self.timeout), method, target, body, headers)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,11 @@ import pytest
 import yaml
 
 from cp_ingress_core.errors import KubeconfigError
+from cp_ingress_core.kube import credentials
 from cp_ingress_core.kube.client import connect
+from tests.lighttier.credentials import Authority
+
+MODULES = Path(__file__).resolve().parents[3] / "_modules"
 
 
 def _kubeconfig(
@@ -106,3 +112,53 @@ def test_an_exec_plug_in_that_fails(tmp_path: Path) -> None:
 def test_no_kubeconfig_outside_a_pod() -> None:
     with pytest.raises(KubeconfigError, match="name a kubeconfig"):
         connect(None)
+
+
+@pytest.mark.parametrize("token", ["ends-in-a-newline\n", " \tblanks-around "])
+def test_blanks_around_a_token_are_nothing(tmp_path: Path, token: str) -> None:
+    client = connect(_kubeconfig(tmp_path, user={"token": token}))
+
+    assert client.authorization() == f"Bearer {token.strip()}"
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "with\x00zero", "schlüssel"])
+def test_a_token_that_no_header_can_hold_is_refused_unseen(tmp_path: Path, token: str) -> None:
+    with pytest.raises(KubeconfigError, match="no HTTP header may hold") as caught:
+        connect(_kubeconfig(tmp_path, user={"token": token}))
+
+    assert token not in str(caught.value)
+
+
+def test_a_token_file_is_read_again_when_it_is_a_minute_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("first\n")
+    now = [1000.0]
+    monkeypatch.setattr(credentials.time, "monotonic", lambda: now[0])
+    client = connect(_kubeconfig(tmp_path, user={"tokenFile": "token"}))
+    file.write_text("second\n")
+
+    assert client.authorization() == "Bearer first"
+    now[0] += 61
+
+    assert client.authorization() == "Bearer second"
+
+
+def test_plain_kubeconfigs_are_read_without_the_kubernetes_package(tmp_path: Path) -> None:
+    """Its import takes longer than a run that changes nothing."""
+    (tmp_path / "ca").mkdir()
+    ca = Authority(tmp_path / "ca")
+    pair = ca.client("alice", [])
+    user = {"client-certificate": str(pair.certificate), "client-key": str(pair.key)}
+    path = _kubeconfig(tmp_path, cluster={"certificate-authority": str(ca.certificate)}, user=user)
+    code = (
+        "import sys; from cp_ingress_core.kube.client import connect; connect(sys.argv[1]);"
+        "print([name for name in ('kubernetes', 'urllib3') if name in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], cwd=MODULES, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"
