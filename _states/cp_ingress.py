@@ -77,8 +77,10 @@ def chart_deployed(name, chart, namespace, options, **kwargs):
             - namespace: metallb-system
             - options: options.yaml.j2
     """
+    settings = __salt__["cp_ingress.settings"]()
+    if settings["errors"]:
+        return {"name": name, "result": False, "changes": {}, "comment": "\n".join(settings["errors"])}
     try:
-        settings = __salt__["cp_ingress.settings"]()
         context = __salt__["cp_ingress.chart_context"]()
     except CommandExecutionError as err:
         return _failed(name, err)

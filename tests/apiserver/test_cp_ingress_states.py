@@ -190,3 +190,15 @@ def test_the_shipped_chart_is_deployed_as_the_pillar_says(
     assert f"apps/v1/Deployment {namespace}/it-ingress-nginx-controller" in result["changes"]
     assert (writes(apiserver, mark) == []) == testmode
     assert cleaned["result"] is True, cleaned
+
+
+def test_a_chart_of_a_refused_configuration_is_not_deployed(
+    minion: Masterless, apiserver: LightApiserver, testmode: bool
+) -> None:
+    minion.write(GOOD, {"prt": 8443})
+    mark = apiserver.mark()
+    state = {"state": "cp_ingress.chart_deployed", "chart": "salt://charts/ingress-nginx", "test": testmode}
+    (refused,) = single(minion, {**state, "namespace": "cp-ingress", "options": "options-metallb.yaml.j2"})
+    assert refused["result"] is False
+    assert "cp_ingress:prt" in refused["comment"]
+    assert writes(apiserver, mark) == []
