@@ -18,13 +18,14 @@ LIMIT_SECONDS = 300.0
 @dataclass(frozen=True)
 class Run:
     """One run of a command: `seconds` and `cpu_seconds` from start to end, `peak` memory in MiB, what it
-    printed.
+    printed. `server_seconds` is the CPU time of the servers meanwhile.
     """
 
     seconds: float
     cpu_seconds: float
     peak: float
     output: str
+    server_seconds: float = 0.0
 
 
 class CommandFailedError(Exception):
