@@ -148,6 +148,7 @@ def absent(
     wait=True,
     timeout=300,
     prune_kinds=None,
+    gone_before=None,
     kubeconfig=None,
     context=None,
     test=False,
@@ -172,6 +173,10 @@ def absent(
         CustomResourceDefinitions, Namespaces and volumes are deleted only when their kind is named here, and
         a Namespace or definition that holds objects of others stays in any case.
 
+    gone_before
+        ApplySets that are deleted before this call. In test mode they are still there: what belongs to them
+        then counts as gone. Without test mode it has no effect.
+
     wait, timeout, kubeconfig, context, test
         As for ``kube_objects.apply``.
 
@@ -180,7 +185,10 @@ def absent(
     RBAC: get, list, delete on the objects' kinds, patch on what is kept; get, patch, delete on Secrets in
     ``applyset_namespace``; list on all kinds where a Namespace is to be deleted.
     """
-    options = arguments.options(test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds)
+    before = arguments.set_ids(gone_before, applyset_namespace)
+    options = arguments.options(
+        test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds, gone_before=before
+    )
     documents = None if objects is None else _objects(objects)
     cluster = _cluster(kubeconfig, context)
     return remove.remove(cluster, documents, _parent(applyset, applyset_namespace), options)
@@ -193,6 +201,7 @@ def prune(
     wait=True,
     timeout=300,
     prune_kinds=None,
+    gone_before=None,
     kubeconfig=None,
     context=None,
     test=False,
@@ -214,7 +223,7 @@ def prune(
     applyset, applyset_namespace
         The set; one that does not exist has nothing to lose.
 
-    prune_kinds
+    prune_kinds, gone_before
         As for ``kube_objects.absent``.
 
     wait, timeout, kubeconfig, context, test
@@ -223,7 +232,10 @@ def prune(
     Returns and raises the same as ``kube_objects.absent``, and needs the same permissions (RBAC: get, list,
     delete on the members' kinds; get, patch on Secrets in ``applyset_namespace``).
     """
-    options = arguments.options(test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds)
+    before = arguments.set_ids(gone_before, applyset_namespace)
+    options = arguments.options(
+        test=test, wait=wait, timeout=timeout, prune_kinds=prune_kinds, gone_before=before
+    )
     cluster = _cluster(kubeconfig, context)
     return narrow.narrow(cluster, _objects(keep), _parent(applyset, applyset_namespace), options)
 

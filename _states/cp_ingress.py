@@ -110,9 +110,9 @@ def tls_secret_applied(name, certificate, private_key, applyset):
     applyset
         The ApplySet that the Secret belongs to.
 
-    In test mode before the files exist, the Secret is predicted from empty ones: created where there is
-    none, changed where there is one. Its values are never shown. RBAC: as ``kube_objects.applied`` for
-    Secrets.
+    To see in test mode that the certificate would be issued again, let it ``watch`` the certificate's state.
+    Before the files exist, the Secret is predicted from empty ones: created where there is none, changed
+    where there is one. Its values are never shown. RBAC: as ``kube_objects.applied`` for Secrets.
 
     .. code-block:: yaml
 
@@ -128,6 +128,32 @@ def tls_secret_applied(name, certificate, private_key, applyset):
         if not __opts__["test"]:
             return _failed(name, err)
         secret = __salt__["cp_ingress.empty_tls_secret"]()
+    return __states__["kube_objects.applied"](name, objects=[secret], applyset=applyset)
+
+
+def mod_watch(name, certificate, private_key, applyset, **_):
+    """
+    Predict what ``tls_secret_applied`` will do when the certificate that it watches would be issued again.
+
+    Salt calls it where the state changed nothing while what it watches did change. That is so in test mode,
+    when the file still holds the earlier certificate: the prediction is made with an empty one.
+
+    name, certificate, private_key, applyset
+        As for ``tls_secret_applied``.
+
+    .. code-block:: yaml
+
+        cp_ingress-certs-secret-applied:
+          cp_ingress.tls_secret_applied:
+            - watch:
+              - x509: cp_ingress-certs-server-certificate
+    """
+    try:
+        secret = __salt__["cp_ingress.tls_secret"](certificate, private_key)
+    except CommandExecutionError as err:
+        return _failed(name, err)
+    if __opts__["test"]:
+        secret["data"]["tls.crt"] = ""
     return __states__["kube_objects.applied"](name, objects=[secret], applyset=applyset)
 
 

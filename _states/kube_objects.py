@@ -87,6 +87,7 @@ def absent(
     wait=True,
     timeout=300,
     prune_kinds=None,
+    gone_before=None,
     kubeconfig=None,
     context=None,
 ):
@@ -96,7 +97,7 @@ def absent(
     name
         Any text; it names nothing in the cluster.
 
-    objects, applyset, applyset_namespace, wait, timeout, prune_kinds, kubeconfig, context
+    objects, applyset, applyset_namespace, wait, timeout, prune_kinds, gone_before, kubeconfig, context
         As for the execution function ``kube_objects.absent``.
 
     Objects that are kept for a reason (an annotation, objects of others inside) are named in the comment.
@@ -118,6 +119,7 @@ def absent(
         wait=wait,
         timeout=timeout,
         prune_kinds=prune_kinds,
+        gone_before=gone_before,
         kubeconfig=kubeconfig,
         context=context,
     )
@@ -131,6 +133,7 @@ def pruned(
     wait=True,
     timeout=300,
     prune_kinds=None,
+    gone_before=None,
     kubeconfig=None,
     context=None,
 ):
@@ -140,7 +143,7 @@ def pruned(
     name
         Any text; it names nothing in the cluster.
 
-    keep, applyset, applyset_namespace, wait, timeout, prune_kinds, kubeconfig, context
+    keep, applyset, applyset_namespace, wait, timeout, prune_kinds, gone_before, kubeconfig, context
         As for the execution function ``kube_objects.prune``.
 
     .. code-block:: yaml
@@ -160,6 +163,7 @@ def pruned(
         wait=wait,
         timeout=timeout,
         prune_kinds=prune_kinds,
+        gone_before=gone_before,
         kubeconfig=kubeconfig,
         context=context,
     )

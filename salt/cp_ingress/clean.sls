@@ -12,6 +12,7 @@ cp_ingress-clean-{{ applyset }}-absent:
   kube_objects.absent:
     - applyset: {{ applyset }}
     - prune_kinds: [CustomResourceDefinition, Namespace]
+    - gone_before: {{ sets[:loop.index0] | json }}
     - timeout: {{ settings.timeout_wait }}
 {%- if not loop.first %}
     - require:

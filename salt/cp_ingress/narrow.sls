@@ -30,6 +30,7 @@ cp_ingress-narrow-namespaces-pruned:
     - applyset: cp-ingress-namespaces
     - keep: {{ salt["cp_ingress.namespaces"]() | json }}
     - prune_kinds: [Namespace]
+    - gone_before: [cp-ingress-pool, cp-ingress-metallb]
     - timeout: {{ settings.timeout_wait }}
     - require:
       - kube_objects: cp_ingress-narrow-metallb-absent

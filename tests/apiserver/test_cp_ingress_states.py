@@ -202,3 +202,20 @@ def test_a_chart_of_a_refused_configuration_is_not_deployed(
     assert refused["result"] is False
     assert "cp_ingress:prt" in refused["comment"]
     assert writes(apiserver, mark) == []
+
+
+@pytest.mark.usefixtures("own_namespace")
+def test_a_certificate_about_to_be_issued_again_is_predicted(
+    minion: Masterless, apiserver: LightApiserver, pair: tuple[Pair, dict[str, Any]], testmode: bool
+) -> None:
+    """A change of the IP predicted a new certificate, and no change of the Secret that holds it."""
+    _, state = pair
+    watched = {**state, "state": "cp_ingress.mod_watch", "test": testmode}
+    applied, result = single(minion, dict(state), watched)
+    assert applied["result"] is True, applied
+    change = {
+        "action": "changed",
+        "diff": {"data['tls.crt']": {"old": "*** (before)", "new": "*** (after)"}},
+    }
+    assert result["result"] is (None if testmode else True), result
+    assert result["changes"] == ({"v1/Secret cp-ingress/cp-ingress-tls": change} if testmode else {})

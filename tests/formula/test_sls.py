@@ -94,7 +94,7 @@ def test_every_requisite_points_at_a_state_of_the_run(compiled, case, sls):
     chunks = low(compiled(case), sls)
     states = {(chunk["state"], chunk["__id__"]) for chunk in chunks}
     for chunk in chunks:
-        for requisite in chunk.get("require", []):
+        for requisite in [*chunk.get("require", []), *chunk.get("watch", [])]:
             assert next(iter(requisite.items())) in states, chunk["__id__"]
 
 

@@ -62,7 +62,9 @@ def missing_in_face(function: Public) -> list[str]:
 def missing_in_state(function: Public) -> list[str]:
     """What the docstring of a state function lacks."""
     lacks = _missing_parameters(function)
-    if f"{function.name}:" not in function.docstring or ".. code-block:: yaml" not in function.docstring:
+    # Salt's own hook is never named in SLS files: a requisite leads to it.
+    usage = "watch:" if function.name.endswith(".mod_watch") else f"{function.name}:"
+    if usage not in function.docstring or ".. code-block:: yaml" not in function.docstring:
         return [f"a yaml block that uses {function.name}", *lacks]
     return lacks
 

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from cp_ingress_core.errors import ObjectError
+from cp_ingress_core.kube.applyset import Parent
 from cp_ingress_core.kube.masking import mask
 from cp_ingress_core.kube.options import Options
 
@@ -50,6 +51,11 @@ def options(**given: Any) -> Options:
         if name in given:
             given[name] = switch(name, given[name])
     return Options(**given)
+
+
+def set_ids(names: Any, namespace: str) -> frozenset[str]:
+    """Return the ids of the ApplySets with these names, whose parents are in `namespace`."""
+    return frozenset(Parent(name, namespace).id for name in _names("gone_before", names))
 
 
 def switch(name: str, value: Any) -> bool:

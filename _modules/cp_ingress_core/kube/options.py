@@ -17,7 +17,10 @@ NEVER_RECREATED = frozenset(
 
 @dataclass(frozen=True)
 class Options:
-    """How to apply and delete; the names are those of :func:`kube_objects.apply`."""
+    """How to apply and delete; the names are those of :func:`kube_objects.apply`.
+
+    `gone_before` are ids of sets that the caller deletes first: a dry run leaves them out of account.
+    """
 
     prune: bool = True
     prune_when: Literal["applied", "ready"] = "applied"
@@ -30,6 +33,7 @@ class Options:
     recreate: bool | frozenset[str] = False
     verify: Literal["changed", "full"] = "changed"
     test: bool = False
+    gone_before: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse values outside the choices, all of them at once."""

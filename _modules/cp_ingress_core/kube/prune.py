@@ -10,7 +10,7 @@ from typing import Any
 from cp_ingress_core.errors import ApiError, CpIngressError
 from cp_ingress_core.kube import operations
 from cp_ingress_core.kube.cluster import Cluster
-from cp_ingress_core.kube.contents import contents
+from cp_ingress_core.kube.contents import Uncounted, contents
 from cp_ingress_core.kube.filters import Context, Member, Verdict, verdict
 from cp_ingress_core.kube.filters.on_request import ON_REQUEST
 from cp_ingress_core.kube.ledger import HASH
@@ -43,7 +43,9 @@ def prune(
     """
     members = list(stale)
     pruned = Pruned()
-    going = {member.uid for member in members} | context.own_uids
+    # A dry run finds what earlier steps would have deleted; a real one must count what they kept.
+    sets = options.gone_before if options.test else ()
+    going = Uncounted({member.uid for member in members} | context.own_uids, sets)
     for _, stage in stages(members, _as_object, deleting=True):
         if pruned.errors:
             pruned.survivors += stage

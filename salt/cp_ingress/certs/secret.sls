@@ -9,6 +9,6 @@ cp_ingress-certs-secret-applied:
     - certificate: {{ settings.server_certificate }}
     - private_key: {{ settings.server_key }}
     - applyset: cp-ingress-certs
-    - require:
+    - watch:
       - x509: cp_ingress-certs-server-certificate
 {%- endif %}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cp_ingress_core.errors import WaitTimeout
+from cp_ingress_core.kube.applyset import Parent
 from tests.apiserver.engine.kit import Kit
 from tests.apiserver.engine.objects import config_map, namespace
 
@@ -46,3 +47,20 @@ def test_a_namespace_is_not_deleted_while_its_pods_are_ending(kit: Kit) -> None:
     kit.merge_patch(f"/api/v1/namespaces/{space}/pods/ending", {"metadata": {"finalizers": None}})
     kit.apply([], prune_kinds=frozenset({"Namespace"}))
     assert "delete" in kit.verbs("namespaces")
+
+
+def test_what_an_earlier_step_deletes_does_not_hold_a_namespace_in_a_prediction(kit: Kit) -> None:
+    """Removing two sets predicted that the Namespace would stay, since the first set was still in it."""
+    space = f"{kit.namespace}-two"
+    first = Parent("first", kit.namespace)
+    kit.apply([namespace(space)])
+    kit.apply([config_map("one", space)], parent=first)
+    asked = {"prune_kinds": frozenset({"Namespace"}), "test": True}
+
+    kept = kit.absent(**asked)["kept"]
+    predicted = kit.absent(gone_before=frozenset({first.id}), **asked)["changes"]
+
+    assert "ConfigMap" in kept[f"v1/Namespace {space}"]
+    assert predicted[f"v1/Namespace {space}"] == {"action": "deleted"}
+    # For real, what is still there was kept by that step, and counts.
+    assert kit.absent(gone_before=frozenset({first.id}), prune_kinds=frozenset({"Namespace"}))["kept"]
