@@ -161,8 +161,10 @@ def test_a_returned_node_serves_and_needs_no_run(cluster, deployed):
     assert ingress.apply(cluster).changes == {}
 
 
-def test_clean_removes_everything_it_made(cluster, deployed):
-    ingress.apply(cluster, "cp_ingress.clean")
+def test_clean_removes_everything_it_made_as_predicted(cluster, deployed):
+    predicted = ingress.apply(cluster, "cp_ingress.clean", test=True)
+    done = ingress.apply(cluster, "cp_ingress.clean")
+    assert ingress.object_changes(done) == ingress.object_changes(predicted)
     assert ingress.ours(cluster) == {}
     names = {item["metadata"]["name"] for item in ingress.listed(cluster, "namespaces")}
     assert not names & {"cp-ingress", "metallb-system"}
