@@ -36,9 +36,11 @@ def applied(  # noqa: PLR0913, PLR0917  every choice is a keyword in SLS files
     objects
         A list of manifests, one manifest, or the path of a YAML file.
 
-    applyset, applyset_namespace, prune, prune_when, wait, timeout, adopt, force_conflicts, takeover,
-    recreate, verify, prune_kinds, kubeconfig, context As for the execution function ``kube_objects.apply``,
-    which lists the permissions needed too.
+    applyset, applyset_namespace, prune, prune_when, prune_kinds, wait, timeout, adopt
+        As for the execution function ``kube_objects.apply``, which lists the permissions needed too.
+
+    force_conflicts, takeover, recreate, verify, kubeconfig, context
+        Likewise.
 
     The changes are object -> action and diff; with ``test=True`` they are what the run would do, asked of the
     API server, and nothing is written.
