@@ -30,11 +30,7 @@ def __virtual__():
 
 def _settings():
     """Return the typed settings; ConfigError with every finding when the configuration is refused."""
-    pillar = expose(__pillar__)
-    errors = (pillar.get("cp_ingress") or {}).get("errors")
-    if errors:
-        raise ConfigError(list(errors))
-    return Settings.from_pillar(pillar)
+    return Settings.from_pillar(expose(__pillar__))
 
 
 def settings():
