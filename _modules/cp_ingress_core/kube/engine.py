@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cp_ingress_core.errors import CpIngressError
 from cp_ingress_core.kube import parent as parents
 from cp_ingress_core.kube.apply import Item
 from cp_ingress_core.kube.applyset import Membership, Parent
@@ -42,12 +41,8 @@ def apply(
     """
     report = Report()
     run = _Run(cluster, documents, parent, options, report)
-    try:
+    with report.in_errors():
         run.go()
-    except CpIngressError as err:
-        err.info.setdefault("changes", report.as_dict(options.test)["changes"])
-        err.info.setdefault("warnings", list(report.warnings))
-        raise
     return report.as_dict(options.test)
 
 

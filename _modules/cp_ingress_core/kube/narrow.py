@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cp_ingress_core.errors import CpIngressError
 from cp_ingress_core.kube import parent as parents
 from cp_ingress_core.kube.applyset import Membership, Parent
 from cp_ingress_core.kube.cluster import Cluster
@@ -25,12 +24,8 @@ def narrow(cluster: Cluster, documents: Iterable[Any], parent: Parent, options: 
     :func:`cp_ingress_core.kube.engine.apply`. A set that does not exist has nothing to lose.
     """
     report = Report()
-    try:
+    with report.in_errors():
         _narrow(cluster, documents, parent, options, report)
-    except CpIngressError as err:
-        err.info.setdefault("changes", report.as_dict(options.test)["changes"])
-        err.info.setdefault("warnings", list(report.warnings))
-        raise
     return report.as_dict(options.test)
 
 

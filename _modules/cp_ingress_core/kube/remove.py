@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cp_ingress_core.errors import ApplySetError, CpIngressError, ObjectError
+from cp_ingress_core.errors import ApplySetError, ObjectError
 from cp_ingress_core.kube import operations
 from cp_ingress_core.kube import parent as parents
 from cp_ingress_core.kube.applyset import Membership, Parent
@@ -31,15 +31,11 @@ def remove(
     if documents is None and parent is None:
         raise ObjectError("name the objects to delete, or the ApplySet whose members shall go")
     report = Report()
-    try:
+    with report.in_errors():
         if documents is not None:
             _named(cluster, documents, parent, options, report)
         elif parent is not None:
             _whole(cluster, parent, options, report)
-    except CpIngressError as err:
-        err.info.setdefault("changes", report.as_dict(options.test)["changes"])
-        err.info.setdefault("warnings", list(report.warnings))
-        raise
     return report.as_dict(options.test)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +32,16 @@ class Report:
         """Note something the user should see, once."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    @contextmanager
+    def in_errors(self) -> Iterator[None]:
+        """Give an error that ends the block what had been done by then, in its ``info``."""
+        try:
+            yield
+        except CpIngressError as err:
+            err.info.setdefault("changes", dict(sorted(self.changes.items())))
+            err.info.setdefault("warnings", list(self.warnings))
+            raise
 
     def comment(self, test: bool) -> str:
         """Return the run in one line: what was done, how much stayed as it was."""
