@@ -8,7 +8,8 @@ master's.
 
 import logging
 
-from cp_ingress_core import bootstrap
+from cp_ingress_core import bootstrap, bootstrap_edit
+from cp_ingress_core.endpoint import Endpoint
 from cp_ingress_core.errors import ConfigError
 from cp_ingress_core.networks import with_default_ip
 
@@ -110,3 +111,40 @@ def check(path=None):
     if found["errors"]:
         __context__["retcode"] = 1
     return {"errors": found["errors"], "notes": found.get("notes", [])}
+
+
+def set_endpoint(mode, ip, path=None, test=False):
+    """
+    Write another mode and IP into the Bootstrap file, and keep the earlier file beside it.
+
+    mode
+        ``metallb`` or ``external``.
+
+    ip
+        The ingress IP.
+
+    path
+        The file; found as the module describes when it is left out.
+
+    test : False
+        Write nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call bootstrap_config.set_endpoint metallb 10.200.0.50 test=True
+
+    Returns ``path``, ``changed`` and ``kept``, the path of the copy, which alone has the comments. Everything
+    else in the file stays as it was. Raises an error when the file, or what it would become, is refused:
+    nothing is written then.
+
+    RBAC: none, the cluster is not asked.
+    """
+    found = _path(path)
+    wanted = Endpoint.from_dict({"mode": mode, "ip": ip, "port": 0})
+    networks = _networks(found)
+    if (networks.metallb, networks.ip) == (mode == "metallb", ip):
+        return {"path": found, "changed": False, "kept": ""}
+    kept = "" if test else bootstrap_edit.write(found, wanted)
+    return {"path": found, "changed": True, "kept": kept}

@@ -9,6 +9,7 @@ import pathlib
 
 from salt.utils.secret import expose
 
+from cp_ingress_core.chart import helm as helms
 from cp_ingress_core.chart import options as option_files
 from cp_ingress_core.chart import pin as pins
 from cp_ingress_core.chart import render as renders
@@ -105,6 +106,33 @@ def fetch(
     origin = sources.make_source(source, mirror, directory)
     folder = pathlib.Path(cache_dir, "charts")
     return str(sources.fetch(pinned, origin, folder, timeout=float(timeout)))
+
+
+def helm(helm=None, cache_dir=CACHE_DIR):
+    """
+    Return the helm program that renders charts, and its version.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_chart.helm
+
+    helm
+        Path of the helm program (3.14 or later, or 4); otherwise it is looked for on PATH.
+
+    cache_dir
+        Where its version is kept, below ``renders``, until the program changes.
+
+    Returns ``path`` and ``version``. Raises ChartError when there is none, or one of another version.
+
+    RBAC: none, the cluster is not asked.
+    """
+    program = helms.find_helm(helm)
+    return {
+        "path": str(program),
+        "version": helms.helm_version(program, pathlib.Path(cache_dir, "renders")),
+    }
 
 
 def values(chart, options=None, context=None, values=None, saltenv="base"):

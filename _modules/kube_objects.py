@@ -1,18 +1,24 @@
 """Kubernetes objects, applied server-side: diff, apply, prune, wait, delete.
 
 Objects that belong together form an ApplySet (KEP-3659): what leaves the set is deleted on the next run.
-Works with any manifests and any cluster; nothing in it knows what they are for.
+Works with any manifests and any cluster; nothing in it knows what they are for. What only reads is in
+kube_objects_read.py, under the same name.
 """
 
 from salt.utils import secret
 
-from cp_ingress_core.errors import ObjectError
 from cp_ingress_core.kube import applyset as sets
-from cp_ingress_core.kube import arguments, connections, engine, narrow, operations, remove, watching
+from cp_ingress_core.kube import (
+    arguments,
+    connections,
+    engine,
+    fragment,
+    narrow,
+    remove,
+    watching,
+)
 
 __virtualname__ = "kube_objects"
-
-__func_alias__ = {"list_": "list"}
 
 
 def __virtual__():
@@ -240,6 +246,88 @@ def prune(
     return narrow.narrow(cluster, _objects(keep), _parent(applyset, applyset_namespace), options)
 
 
+def apply_fragment(
+    part,
+    manager,
+    force_conflicts=False,
+    made_before=False,
+    kubeconfig=None,
+    context=None,
+    test=False,
+):
+    """
+    Apply a part of an object that exists: only the fields given become ours, under a manager of their own.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.apply_fragment '{apiVersion: v1, kind: ConfigMap, metadata: {name: settings,
+            namespace: my-app}, data: {url: "https://10.0.0.1/"}}' my-app-url test=True
+
+    part
+        A manifest with no other fields than those to own, beside apiVersion, kind, namespace and name. The
+        object must exist, it is never made. A field that an earlier call gave and this one does not give
+        vanishes, unless somebody else owns it too.
+
+    manager
+        The field manager that owns these fields. Each part of an object needs one of its own, other than
+        ``salt-cp-ingress``, which applies whole objects.
+
+    force_conflicts : False
+        Overwrite fields that other managers own instead of failing.
+
+    made_before : False
+        The object is made by what comes before this call. In test mode it may then be missing still.
+        Without test mode it has no effect.
+
+    kubeconfig, context, test
+        As for ``kube_objects.apply``.
+
+    Returns the report of ``kube_objects.apply``; the action is changed, or adopted where the values stood
+    there already. Nothing is written when nothing changes. Raises CommandExecutionError; for a conflict its
+    ``info["conflicts"]`` names each field and its manager.
+
+    RBAC: get, patch on the object's kind.
+    """
+    options = fragment.Options(
+        test=arguments.switch("test", test),
+        force=arguments.switch("force_conflicts", force_conflicts),
+        made_before=arguments.switch("made_before", made_before),
+    )
+    return fragment.apply(_cluster(kubeconfig, context), secret.expose(part), manager, options)
+
+
+def release_fragment(part, manager, kubeconfig=None, context=None, test=False):
+    """
+    Give up the fields that ``kube_objects.apply_fragment`` applied: they vanish unless others own them too.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call kube_objects.release_fragment '{apiVersion: v1, kind: ConfigMap, metadata: {name: settings,
+            namespace: my-app}}' my-app-url test=True
+
+    part
+        Which object: apiVersion, kind, namespace and name count. One that is not there has nothing to
+        give up.
+
+    manager
+        The field manager that owns them.
+
+    kubeconfig, context, test
+        As for ``kube_objects.apply``.
+
+    Returns the report of ``kube_objects.apply``; the action is changed, or detached where all values stay
+    since others own them. A value that was overwritten with ``force_conflicts`` does not come back.
+
+    RBAC: get, patch on the object's kind.
+    """
+    options = fragment.Options(test=arguments.switch("test", test))
+    return fragment.release(_cluster(kubeconfig, context), secret.expose(part), manager, options)
+
+
 def wait(objects, timeout=300, kubeconfig=None, context=None):
     """
     Wait until objects are ready, whoever applied them.
@@ -265,66 +353,6 @@ def wait(objects, timeout=300, kubeconfig=None, context=None):
     RBAC: get, list on the objects' kinds; list on Pods, ReplicaSets and Events where a wait fails.
     """
     return watching.wait(_cluster(kubeconfig, context), _objects(objects), float(timeout))
-
-
-def get(api_version, kind, name, namespace=None, kubeconfig=None, context=None):
-    """Return one object, or None when there is none. Values of Secrets are masked, certificates in TLS
-    Secrets are not.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call kube_objects.get apps/v1 Deployment coredns kube-system
-
-    api_version, kind, name, namespace
-        Which object; a namespace only where the kind has namespaces.
-
-    kubeconfig, context
-        The cluster, as for ``kube_objects.apply``.
-
-    Raises CommandExecutionError when the kind is unknown or may not be read.
-
-    RBAC: get on the kind.
-    """
-    cluster = _cluster(kubeconfig, context)
-    resource = cluster.discovery.resource(api_version, kind)
-    if resource.namespaced and not namespace:
-        raise ObjectError(f"{api_version}/{kind}: a namespace is needed")
-    found = operations.get_object(cluster.client, resource, namespace or "", name)
-    return None if found is None else arguments.shown(found)
-
-
-def list_(api_version, kind, namespace=None, selector=None, kubeconfig=None, context=None):
-    """
-    Return all objects of a kind, of one namespace where one is given. Values of Secrets are masked.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call kube_objects.list v1 Pod kube-system selector=k8s-app=kube-dns
-
-    api_version, kind
-        Which kind.
-
-    namespace
-        Only objects of this one.
-
-    selector
-        A label selector.
-
-    kubeconfig, context
-        The cluster, as for ``kube_objects.apply``.
-
-    Raises CommandExecutionError when the kind is unknown or may not be listed.
-
-    RBAC: list on the kind.
-    """
-    cluster = _cluster(kubeconfig, context)
-    resource = cluster.discovery.resource(api_version, kind)
-    found = operations.list_objects(cluster.client, resource, namespace or "", selector=selector or "")
-    return [arguments.shown(obj) for obj in found]
 
 
 def handover(
@@ -356,46 +384,6 @@ def handover(
     """
     parent = sets.Parent(applyset, applyset_namespace, tooling or sets.OUR_TOOLING)
     return remove.hand_over(_cluster(kubeconfig, context), parent, arguments.switch("test", test))
-
-
-def server_version(kubeconfig=None, context=None):
-    """
-    Return the API server's version, such as ``v1.36.3``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call kube_objects.server_version
-
-    kubeconfig, context
-        The cluster, as for ``kube_objects.apply``.
-
-    Raises CommandExecutionError when the cluster cannot be reached.
-
-    RBAC: none beyond what every authenticated user may.
-    """
-    return _cluster(kubeconfig, context).client.request("GET", "/version")["gitVersion"]
-
-
-def api_versions(kubeconfig=None, context=None):
-    """
-    Return what the API server serves: ``["apps/v1", "apps/v1/Deployment", ...]``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call kube_objects.api_versions
-
-    kubeconfig, context
-        The cluster, as for ``kube_objects.apply``.
-
-    Raises CommandExecutionError when the cluster cannot be reached.
-
-    RBAC: none beyond what every authenticated user may.
-    """
-    return _cluster(kubeconfig, context).discovery.api_versions()
 
 
 def _cluster(kubeconfig, context):

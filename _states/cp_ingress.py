@@ -26,7 +26,10 @@ def preflight_passed(name):
     name
         Only a label.
 
-    Warnings are shown and the run goes on. RBAC: as ``cp_ingress.preflight``.
+    Warnings are shown and the run goes on. Where the endpoint stands as it is wanted already, checks that
+    only matter before a change are left out: ``cp_ingress.preflight`` makes all of them.
+
+    RBAC: as ``cp_ingress.preflight``.
 
     .. code-block:: yaml
 
@@ -35,7 +38,7 @@ def preflight_passed(name):
             - failhard: True
     """
     try:
-        findings = __salt__["cp_ingress.preflight"]()
+        findings = __salt__["cp_ingress.preflight"](full=False)
     except CommandExecutionError as err:
         return _failed(name, err)
     lines = {"error": [], "warning": []}
@@ -77,24 +80,63 @@ def chart_deployed(name, chart, namespace, options, **kwargs):
             - namespace: metallb-system
             - options: options.yaml.j2
     """
+    tuned, failed = _tuned(name, chart)
+    if failed:
+        return failed
+    return __states__["kube_chart.deployed"](
+        name, chart=chart, namespace=namespace, options=options, **tuned, **kwargs
+    )
+
+
+def chart_pruned(name, chart, namespace, options, applyset, timeout=300):
+    """
+    Delete what left one of the shipped charts, and apply nothing: for what ``chart_deployed`` left in place.
+
+    name, chart, namespace, options
+        As for ``chart_deployed``.
+
+    applyset
+        The ApplySet that the chart's objects belong to.
+
+    timeout
+        Seconds to wait at most.
+
+    RBAC: as ``kube_objects.pruned`` for the chart's kinds.
+
+    .. code-block:: yaml
+
+        cp_ingress-narrow-workload-pruned:
+          cp_ingress.chart_pruned:
+            - name: ingress-nginx
+            - chart: salt://charts/ingress-nginx
+            - namespace: cp-ingress
+            - options: options-metallb.yaml.j2
+            - applyset: cp-ingress-nginx
+    """
+    tuned, failed = _tuned(name, chart)
+    if failed:
+        return failed
+    try:
+        keep = __salt__["kube_chart.render"](
+            name, chart, namespace, options=options, saltenv=__env__ or "base", **tuned
+        )
+    except CommandExecutionError as err:
+        return _failed(name, err)
+    return __states__["kube_objects.pruned"](name, keep=keep, applyset=applyset, timeout=timeout)
+
+
+def _tuned(name, chart):
+    """Return what the pillar says about a chart, or the failed state that says why it can't be read."""
     settings = __salt__["cp_ingress.settings"]()
     if settings["errors"]:
-        return {"name": name, "result": False, "changes": {}, "comment": "\n".join(settings["errors"])}
+        comment = "\n".join(settings["errors"])
+        return None, {"name": name, "result": False, "changes": {}, "comment": comment}
     try:
         context = __salt__["cp_ingress.chart_context"]()
     except CommandExecutionError as err:
-        return _failed(name, err)
-    tuned = dict(settings["charts"][chart.rstrip("/").rpartition("/")[2]])
-    return __states__["kube_chart.deployed"](
-        name,
-        chart=chart,
-        namespace=namespace,
-        options=options,
-        context=context,
-        helm=settings["helm"],
-        **tuned,
-        **kwargs,
-    )
+        return None, _failed(name, err)
+    own = settings["charts"][chart.rstrip("/").rpartition("/")[2]]
+    return {"context": context, "helm": settings["helm"], **own}, None
 
 
 def tls_secret_applied(name, certificate, private_key, applyset):
@@ -157,7 +199,7 @@ def mod_watch(name, certificate, private_key, applyset, **_):
     return __states__["kube_objects.applied"](name, objects=[secret], applyset=applyset)
 
 
-def serving(name, timeout=60):
+def serving(name, timeout=60, handover_timeout=300):
     """
     Wait until the endpoint answers HTTPS with a certificate that its CA vouches for.
 
@@ -167,7 +209,11 @@ def serving(name, timeout=60):
     timeout
         Seconds to wait at most.
 
-    Changes nothing; in test mode the endpoint is not asked. RBAC: none.
+    handover_timeout
+        Seconds to wait at most where the IP has just passed from MetalLB to the user, who brings it up now.
+
+    While the endpoint changes, each NGINX replica has to serve a certificate for it as well. Changes nothing;
+    in test mode nobody is asked. RBAC: as ``cp_ingress_endpoint.replicas_serve``.
 
     .. code-block:: yaml
 
@@ -180,8 +226,14 @@ def serving(name, timeout=60):
         ret["comment"] = f"The endpoint would be asked for up to {timeout} s"
         return ret
     try:
-        found = __salt__["cp_ingress.serving"](timeout=timeout)
+        asked = __salt__["cp_ingress_endpoint.replicas_serve"](timeout=timeout)
+        patience = __salt__["cp_ingress_endpoint.patience"](timeout, handover_timeout)
+        found = __salt__["cp_ingress.serving"](timeout=patience)
     except CommandExecutionError as err:
         return _failed(name, err)
     ret["comment"] = f"{found['url']} answers (after {found['seconds']} s)"
+    if asked["silent"]:
+        ret["warnings"] = [
+            f"could not be asked from here for their certificate: {', '.join(asked['silent'])}"
+        ]
     return ret

@@ -171,6 +171,68 @@ def pruned(
     )
 
 
+def fragment_applied(
+    name, part, manager, force_conflicts=False, made_before=False, kubeconfig=None, context=None
+):
+    """
+    Keep some fields of an object that somebody else made as they are given, and own no others.
+
+    name
+        Any text; it names nothing in the cluster.
+
+    part, manager, force_conflicts, made_before, kubeconfig, context
+        As for the execution function ``kube_objects.apply_fragment``.
+
+    .. code-block:: yaml
+
+        Grafana knows its URL:
+          kube_objects.fragment_applied:
+            - manager: grafana-url
+            - part:
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: settings, namespace: my-app}
+                data: {url: "https://10.0.0.1/"}
+    """
+    return _run(
+        name,
+        "kube_objects.apply_fragment",
+        part=part,
+        manager=manager,
+        force_conflicts=force_conflicts,
+        made_before=made_before,
+        kubeconfig=kubeconfig,
+        context=context,
+    )
+
+
+def fragment_released(name, part, manager, kubeconfig=None, context=None):
+    """
+    Keep a field manager free of fields of an object; those that nobody else owns vanish.
+
+    name
+        Any text; it names nothing in the cluster.
+
+    part, manager, kubeconfig, context
+        As for the execution function ``kube_objects.release_fragment``.
+
+    .. code-block:: yaml
+
+        Grafana's URL is its own again:
+          kube_objects.fragment_released:
+            - manager: grafana-url
+            - part: {apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: my-app}}
+    """
+    return _run(
+        name,
+        "kube_objects.release_fragment",
+        part=part,
+        manager=manager,
+        kubeconfig=kubeconfig,
+        context=context,
+    )
+
+
 def _run(name, function, **options):
     """Call the execution function and return its report as a state's."""
     ret = {"name": name, "result": True, "changes": {}, "comment": ""}

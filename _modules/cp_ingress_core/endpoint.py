@@ -1,153 +1,84 @@
-"""The Kubernetes objects that carry the endpoint, derived from the settings. Pure functions."""
+"""The endpoint: who moves its IP, the IP, the port, and every name that follows from them. Pure."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
-from cp_ingress_core.settings import Settings
+from cp_ingress_core.addresses import IPAddress, parse_address
+from cp_ingress_core.errors import ConfigError
 
-INGRESS_CLASS = "nginx-control-plane"
-POOL = "control-plane-ingress-ip"
-
-# The labels that ingress-nginx's chart gives the pods of its Deployment and of its DaemonSet alike.
-NGINX_PODS = {
-    "app.kubernetes.io/name": "ingress-nginx",
-    "app.kubernetes.io/instance": "ingress-nginx",
-    "app.kubernetes.io/component": "controller",
-}
-
-_POD_SECURITY = "pod-security.kubernetes.io"
+Mode = Literal["metallb", "external"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 
-def _metadata(name: str, namespace: str | None = None) -> dict[str, Any]:
-    metadata: dict[str, Any] = {
-        "name": name,
-        "labels": {"app.kubernetes.io/managed-by": "Salt", "app.kubernetes.io/part-of": "cp-ingress"},
-    }
-    if namespace is not None:
-        metadata["namespace"] = namespace
-    return metadata
+@dataclass(frozen=True)
+class Endpoint:
+    """One way in: ``mode`` says who moves the ``ip`` (MetalLB, or the user), ``port`` is the TCP port."""
 
+    mode: Mode
+    ip: str
+    port: int
 
-def service(settings: Settings) -> dict[str, Any]:
-    """Return the Service that answers on the ingress IP.
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Endpoint:
+        """Read what :meth:`to_dict` wrote.
 
-    Parameters
-    ----------
-    settings
-        In metallb mode the Service is a LoadBalancer whose traffic stays on the node that announces the IP;
-        in external mode a ClusterIP with the ingress IP as external IP.
+        Raises ConfigError when it is something else.
+        """
+        mode, ip, port = data.get("mode"), data.get("ip"), data.get("port")
+        if mode not in MODES or parse_address(ip) is None or not isinstance(port, int):
+            raise ConfigError([f"this is not an endpoint: {dict(data)!r}; it has a mode, an ip and a port"])
+        return cls(mode, str(ip), port)
 
-    Returns
-    -------
-    dict
-        The Service, in the namespace of the NGINX pods that it selects.
-    """
-    metadata = _metadata(settings.service_name, settings.namespace)
-    spec: dict[str, Any] = {
-        "ipFamilies": [f"IPv{settings.address.version}"],
-        "ipFamilyPolicy": "SingleStack",
-        "ports": [{"name": "https", "port": settings.port, "protocol": "TCP", "targetPort": "https"}],
-        "selector": dict(NGINX_PODS),
-    }
-    if settings.mode == "metallb":
-        metadata["annotations"] = {"metallb.io/loadBalancerIPs": settings.ip}
-        spec["type"] = "LoadBalancer"
-        spec["externalTrafficPolicy"] = "Local"
-        # A node port would open the UIs on every address of every node, the workload plane's included.
-        spec["allocateLoadBalancerNodePorts"] = False
-    else:
-        spec["type"] = "ClusterIP"
-        spec["externalIPs"] = [settings.ip]
-        # Local would leave the IP unanswered while the one pod on its holder restarts.
-        spec["externalTrafficPolicy"] = "Cluster"
-    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+    def to_dict(self) -> dict[str, Any]:
+        """Return the endpoint as plain data."""
+        return asdict(self)
 
+    def __str__(self) -> str:
+        return f"{self.url} ({self.mode})"
 
-def pool(settings: Settings) -> list[dict[str, Any]]:
-    """Return MetalLB's pool of one address, and its announcement in layer 2.
+    @property
+    def address(self) -> IPAddress:
+        """The IP as an address."""
+        address = parse_address(self.ip)
+        if address is None:
+            raise ConfigError([f"{self.ip!r}: this is not an IP address"])
+        return address
 
-    Parameters
-    ----------
-    settings
-        Settings in metallb mode.
+    @property
+    def host(self) -> str:
+        """The IP as a URL's host: in brackets when it is IPv6."""
+        return f"[{self.ip}]" if self.address.version == 6 else self.ip
 
-    Returns
-    -------
-    list of dict
-        An IPAddressPool that no Service gets an address from unless it asks, and its L2Advertisement.
-    """
-    metadata = _metadata(POOL, settings.metallb_namespace)
-    return [
-        {
-            "apiVersion": "metallb.io/v1beta1",
-            "kind": "IPAddressPool",
-            "metadata": metadata,
-            "spec": {"addresses": [settings.pool_cidr], "autoAssign": False},
-        },
-        {
-            "apiVersion": "metallb.io/v1beta1",
-            "kind": "L2Advertisement",
-            "metadata": _metadata(POOL, settings.metallb_namespace),
-            "spec": {"ipAddressPools": [POOL]},
-        },
-    ]
+    @property
+    def url(self) -> str:
+        """The endpoint's URL, without a slash at its end."""
+        return f"https://{self.host}:{self.port}"
 
+    @property
+    def issuer(self) -> str:
+        """The OIDC issuer behind the endpoint."""
+        return f"{self.url}/oidc"
 
-def namespaces(settings: Settings) -> list[dict[str, Any]]:
-    """Return the Namespaces that the mode needs, each with the narrowest Pod Security level its pods pass.
+    @property
+    def pool_cidr(self) -> str:
+        """The IP as the only address of a MetalLB pool."""
+        return f"{self.ip}/{self.address.max_prefixlen}"
 
-    NGINX passes ``restricted`` (the only capability it adds, NET_BIND_SERVICE, is allowed there); MetalLB's
-    speakers use the node's network and raw sockets, which only ``privileged`` allows.
-    """
-    levels = {settings.namespace: "restricted"}
-    if settings.mode == "metallb":
-        levels[settings.metallb_namespace] = "privileged"
-    return [_namespace(name, level) for name, level in levels.items()]
+    @property
+    def san(self) -> str:
+        """The IP as an alternative name of a certificate, in OpenSSL's form."""
+        return f"IP:{self.ip}"
 
+    @property
+    def slug(self) -> str:
+        """The IP as part of a name: a DNS label."""
+        # The long form of IPv6: "::" could end the name with a dash.
+        return self.address.exploded.replace(".", "-").replace(":", "-")
 
-def _namespace(name: str, level: str) -> dict[str, Any]:
-    metadata = _metadata(name)
-    metadata["labels"] |= {f"{_POD_SECURITY}/{use}": level for use in ("enforce", "audit", "warn")}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
-
-
-def tls_secret(certificate_pem: str, key_pem: str, settings: Settings) -> dict[str, Any]:
-    """Return the TLS Secret that NGINX serves by default.
-
-    Parameters
-    ----------
-    certificate_pem
-        The certificate, its chain after it.
-    key_pem
-        Its private key.
-    settings
-        Name and namespace of the Secret.
-
-    Returns
-    -------
-    dict
-        A Secret of type ``kubernetes.io/tls``; it holds the key.
-    """
-    texts = {"tls.crt": certificate_pem, "tls.key": key_pem}
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": _metadata(settings.tls_secret, settings.namespace),
-        "type": "kubernetes.io/tls",
-        "data": {name: base64.b64encode(text.encode()).decode("ascii") for name, text in texts.items()},
-    }
-
-
-def secret_texts(secret: Mapping[str, Any]) -> dict[str, str]:
-    """Return a Secret's values as text, by key; what is not base64 or not UTF-8 is left out."""
-    texts: dict[str, str] = {}
-    for name, value in (secret.get("data") or {}).items():
-        try:
-            texts[name] = base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, ValueError):
-            continue
-    return texts
+    @property
+    def service_name(self) -> str:
+        """Name of the endpoint's Service: one for each pair of mode and IP, a DNS label."""
+        return f"cp-{self.mode}-{self.slug}"

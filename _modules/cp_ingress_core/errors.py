@@ -112,3 +112,18 @@ class ImmutableError(ApiError):
     """A field of the manifest cannot be changed on the live object; ``info["causes"]`` names it."""
 
     reason = "FieldImmutable"
+
+
+class ApiserverError(CpIngressError):
+    """The apiserver's OIDC issuer could not be set, or is not what was asked for.
+
+    ``info["changes"]`` holds what was done.
+    """
+
+    reason = "ApiserverRefused"
+
+
+class IssuerError(CpIngressError):
+    """An OIDC issuer does not answer this node as an apiserver needs it; ``info["issuer"]`` is its URL."""
+
+    reason = "IssuerUnreachable"

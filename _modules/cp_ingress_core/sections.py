@@ -72,6 +72,10 @@ class Section:
         """Return the value as found, ``ABSENT`` when the key is missing or empty."""
         return self._data[key] if self.has(key) else ABSENT
 
+    def raw(self, key: str) -> Any:
+        """Return the value as found, None when there is none: for what is read elsewhere."""
+        return self._data.get(key)
+
     def section(self, key: str, known: Sequence[str]) -> Section:
         """Return the mapping under ``key`` as a section of its own."""
         return Section(self._data.get(key), f"{self.path}:{key}", known, self._findings)
@@ -112,6 +116,21 @@ class Section:
         )
         return default
 
+    def boolean(self, key: str, default: bool) -> bool:
+        """Return YAML's true or false."""
+        found = self.value(key)
+        if found is ABSENT:
+            return default
+        if isinstance(found, bool):
+            return found
+        self.refuse(
+            key,
+            "this is neither true nor false",
+            allowed="true or false, without quotes",
+            remedy=f"leave it out for {str(default).lower()}",
+        )
+        return default
+
     def text(self, key: str, pattern: str, allowed: str, remedy: str) -> str | None:
         """Return a string that matches ``pattern`` as a whole, None when there is none."""
         found = self.value(key)
@@ -121,6 +140,20 @@ class Section:
             return found
         self.refuse(key, "this is not in the right form", allowed=allowed, remedy=remedy)
         return None
+
+    def texts(self, key: str, pattern: str, allowed: str, remedy: str) -> tuple[str, ...]:
+        """Return a list of strings that match ``pattern`` as a whole, each once; empty when there is none."""
+        found = self.value(key)
+        if found is ABSENT:
+            return ()
+        if (
+            isinstance(found, (list, tuple))
+            and all(isinstance(item, str) and re.fullmatch(pattern, item) for item in found)
+            and len(set(found)) == len(found) > 0
+        ):
+            return tuple(found)
+        self.refuse(key, "this is not such a list", allowed=allowed, remedy=remedy)
+        return ()
 
     def absolute_path(self, key: str) -> str | None:
         """Return an absolute path, None when there is none."""

@@ -20,11 +20,21 @@ class Answer:
     problem: str
 
 
-def ask(host: str, port: int, ca_file: str | None, *, path: str = "/", timeout: float = 5.0) -> Answer:
+def ask(
+    host: str,
+    port: int,
+    ca_file: str | None,
+    *,
+    path: str = "/",
+    timeout: float = 5.0,
+    through: tuple[str, int] | None = None,
+) -> Answer:
     """Make one HTTPS request on a new connection.
 
     host, port
         Where to; `host` is an IP address, which the certificate must name.
+    through
+        Address and port to connect to instead, where this machine cannot reach `host` by its own address.
     ca_file
         PEM file of the CA to trust; None trusts the system's.
     timeout
@@ -34,6 +44,9 @@ def ask(host: str, port: int, ca_file: str | None, *, path: str = "/", timeout: 
         context = ssl.create_default_context(cafile=ca_file)
         connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
         try:
+            if through is not None:
+                plain = socket.create_connection(through, timeout=timeout)
+                connection.sock = context.wrap_socket(plain, server_hostname=host)
             connection.request("GET", path, headers={"User-Agent": "cp-ingress"})
             return Answer(connection.getresponse().status, "")
         finally:
@@ -53,6 +66,7 @@ def wait_until_serving(
     report: Callable[[str], None],
     in_a_row: int = 3,
     pause: float = 0.5,
+    through: tuple[str, int] | None = None,
 ) -> float:
     """Ask until `in_a_row` requests in a row were answered; return the seconds that took.
 
@@ -62,23 +76,34 @@ def wait_until_serving(
         Seconds after which WaitTimeout is raised, with the last problem.
     report
         Is told, every five seconds or so, what is still wrong.
+    through
+        As for :func:`ask`.
     """
+    url = f"https://[{host}]:{port}/" if ":" in host else f"https://{host}:{port}/"
     started = time.monotonic()
     told = started
     good = 0
     while True:
-        answer = ask(host, port, ca_file)
+        answer = ask(host, port, ca_file, through=through)
         good = good + 1 if answer.status else 0
         now = time.monotonic()
         if good == in_a_row:
             return now - started
         if now - started > timeout:
             raise WaitTimeout(
-                f"https://{host}:{port}/ does not answer after {timeout:.0f} s: {answer.problem}",
-                pending={f"https://{host}:{port}/": answer.problem},
+                f"{url} does not answer after {timeout:.0f} s: {answer.problem}",
+                pending={url: answer.problem},
             )
         if not answer.status:
             if now - told >= 5:
                 told = now
-                report(f"https://{host}:{port}/ does not answer yet: {answer.problem}")
+                report(f"{url} does not answer yet: {answer.problem}")
             time.sleep(pause)
+
+
+def certificate_of(host: str, port: int, *, timeout: float = 3.0) -> str:
+    """Return the PEM certificate that a server shows, whatever it is; "" when there is no answer."""
+    try:
+        return ssl.get_server_certificate((host, port), timeout=timeout)
+    except OSError:
+        return ""

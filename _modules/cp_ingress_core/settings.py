@@ -22,28 +22,73 @@ key under ``cp_ingress``               default               meaning
 ``certificate:renew_before_days``      30                    days before expiry to renew or warn
 ``certificate:ca_days``                3650                  validity of the CA in days
 ``certificate:pki_dir``                see ``PKI_DIR``       folder of keys and certificates
+``metallb:failover``                   ``fast``              ``fast``, ``default`` (MetalLB's own timings)
+``metallb:remove_crds``                false                 let MetalLB's definitions go with it
 ``timeouts:wait``                      300                   seconds until objects are ready
 ``timeouts:verify``                    60                    seconds until the endpoint answers
+``external:exposure``                  ``auto``              ``externalIPs``, ``status``, ``auto``
+``external:node_addresses``            false                 also serve every master's own address
+``change:keep_old_for``                0                     seconds that the old address is kept
+``change:handover_timeout``            300                   seconds to wait for an IP to change hands
+``verify:connect_to``                  the ingress IP        where this machine reaches the endpoint
+``orchestrate:bootstrap``              none                  minion ID of the bootstrap node
+``orchestrate:masters``                none                  minion IDs of all control-plane nodes
+``components:NAME:preset``             none                  ready-made: ``dex``, ``grafana``, ...
+``components:NAME:kind``               the preset's          ``fragment``, ``document``, ``objects``
+``components:NAME:order``              100, ``dex`` 10       place among the components, low first
+``components:NAME:namespace``          the preset's          where its objects are
+``components:NAME:restart``            the preset's          workloads to restart: ``Deployment/NAME``
+``components:NAME:timeout``            ``timeouts``          seconds to wait, and to verify
+``components:NAME:verify:url``         the preset's          what must answer behind the endpoint
+``components:NAME:verify:status``      200                   with which HTTP status
+``components:NAME:verify:json``        ``{}``                path -> value of the answer
+``components:NAME:part``               none                  fragment: the fields to own
+``components:NAME:workload``           the preset's          fragment: instead, whose variables
+``components:NAME:container``          the preset's          fragment: in which container
+``components:NAME:env``                the preset's          fragment: name -> value
+``components:NAME:force_conflicts``    false                 fragment: overwrite other managers
+``components:NAME:configmap``          none                  document: what holds it
+``components:NAME:secret``             the preset's          document: or the Secret that does
+``components:NAME:key``                the preset's          document: under which key
+``components:NAME:format``             ``yaml``              document: ``yaml``, ``json``, ``ini``
+``components:NAME:set``                the preset's          document: path -> value
+``components:NAME:move``               the preset's          document: paths whose URLs move along
+``components:NAME:template``           none                  objects: ``salt://`` URL, or manifests
+``apiserver:method``                   ``auto``              ``structured`` or ``flags``
+``apiserver:client_id``                what is there         the client whose tokens are accepted
+``apiserver:audiences``                what is there         instead, a list of them
+``apiserver:username_claim``           ``email``             what is there wins, here and below
+``apiserver:username_prefix``          ``oidc:``             before the user's name
+``apiserver:groups_claim``             ``groups``            an empty one takes none
+``apiserver:groups_prefix``            ``oidc:``             before the groups' names
+``apiserver:manage_manifest``          true                  false where it is no static pod
+``apiserver:manifest``                 kubeadm's             path of the static pod
+``apiserver:container``                ``kube-apiserver``    its container
+``apiserver:config_dir``               see ``CONFIG_DIR``    folder of the structured file
+``apiserver:backup_dir``               see ``BACKUP_DIR``    folder of what was there before
+``apiserver:server``                   from the manifest     URL of a node's own apiserver
+``apiserver:timeout``                  180                   seconds for each wait
+``apiserver:token_file``               none                  an ID token that must be accepted
 =====================================  ====================  ===========================================
 
-NAME is ``metallb`` or ``ingress-nginx``. ``errors`` and ``notes`` are written by the pillar itself. All other
-keys are refused, and so are keys that do nothing beside the others.
+NAME is ``metallb`` or ``ingress-nginx``, of a component a name of the user's choice. Without ``apiserver``
+no apiserver is touched. The pillar itself writes ``errors`` and ``notes``. All other keys are refused, and so
+are keys that do nothing beside the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
-from cp_ingress_core.addresses import IPAddress, parse_address
+from cp_ingress_core.addresses import parse_address, parse_network, within
+from cp_ingress_core.endpoint import Endpoint, Mode
 from cp_ingress_core.errors import ConfigError
 from cp_ingress_core.findings import Findings
 from cp_ingress_core.ingress_ip import INGRESS_IP, conflicts
 from cp_ingress_core.networks import Networks, parse_networks
 from cp_ingress_core.tuning import Tuning, read_tuning
-
-Mode = Literal["metallb", "external"]
 
 NAMESPACE = "cp-ingress"
 METALLB_NAMESPACE = "metallb-system"
@@ -100,43 +145,19 @@ class Settings(Tuning):
         return "metallb" if self.networks.metallb else "external"
 
     @property
-    def address(self) -> IPAddress:
-        """The ingress IP as an address."""
-        address = parse_address(self.ip)
-        if address is None:
-            raise ConfigError([f"{INGRESS_IP}: found {self.ip!r}: this is not an IP address"])
-        return address
+    def endpoint(self) -> Endpoint:
+        """The endpoint that is asked for."""
+        return Endpoint(self.mode, self.ip, self.port)
 
-    @property
-    def host(self) -> str:
-        """The ingress IP as a URL's host: in brackets when it is IPv6."""
-        return f"[{self.ip}]" if self.address.version == 6 else self.ip
-
-    @property
-    def url(self) -> str:
-        """The endpoint's URL, without a slash at its end."""
-        return f"https://{self.host}:{self.port}"
-
-    @property
-    def issuer(self) -> str:
-        """The OIDC issuer behind the endpoint."""
-        return f"{self.url}/oidc"
-
-    @property
-    def pool_cidr(self) -> str:
-        """The ingress IP as the only address of a MetalLB pool."""
-        return f"{self.ip}/{self.address.max_prefixlen}"
-
-    @property
-    def sans(self) -> tuple[str, ...]:
-        """The server certificate's alternative names in OpenSSL's form, sorted."""
-        return (f"IP:{self.ip}",)
-
-    @property
-    def service_name(self) -> str:
-        """Name of the endpoint's Service: one for each pair of mode and IP, a DNS label."""
-        # The long form of IPv6: "::" could end the name with a dash.
-        return f"cp-{self.mode}-" + self.address.exploded.replace(".", "-").replace(":", "-")
+    def control_plane(self, addresses: Sequence[str]) -> list[str]:
+        """Return those of a machine's `addresses` that lie in the control-plane networks."""
+        networks = [parse_network(cidr) for cidr in self.networks.cidrs]
+        return [
+            text
+            for text in addresses
+            if (address := parse_address(text)) is not None
+            and any(network is not None and within(address, network) for network in networks)
+        ]
 
     @property
     def namespace(self) -> str:
@@ -188,9 +209,11 @@ class Settings(Tuning):
         data["charts"] = {name: asdict(chart) for name, chart in self.charts.items()}
         data["networks"] = self.networks.to_pillar()
         data["notes"] = list(self.notes)
-        data["sans"] = list(self.sans)
+        data["orchestrate_masters"] = list(self.orchestrate_masters)
         for name in _DERIVED:
             data[name] = getattr(self, name)
+        for name in _OF_THE_ENDPOINT:
+            data[name] = getattr(self.endpoint, name)
         return data
 
 
@@ -198,11 +221,6 @@ _REMEDY = "have pillar/top.sls assign cp_ingress, which reads the Bootstrap file
 
 _DERIVED = (
     "mode",
-    "host",
-    "url",
-    "issuer",
-    "pool_cidr",
-    "service_name",
     "namespace",
     "metallb_namespace",
     "ca_key",
@@ -211,6 +229,9 @@ _DERIVED = (
     "server_certificate",
     "ca_file",
 )
+
+
+_OF_THE_ENDPOINT = ("host", "url", "issuer", "pool_cidr", "service_name")
 
 
 def _texts(found: Any) -> list[str]:

@@ -10,8 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from cp_ingress_core.component.model import Component
+from cp_ingress_core.component.reading import read_components
 from cp_ingress_core.findings import Findings
 from cp_ingress_core.sections import Section
+from cp_ingress_core.tuning_apiserver import KEYS as APISERVER_KEYS
+from cp_ingress_core.tuning_apiserver import ApiserverSettings, read_apiserver
+from cp_ingress_core.tuning_change import SECTIONS as CHANGE_SECTIONS
+from cp_ingress_core.tuning_change import read_change
+from cp_ingress_core.tuning_metallb import METALLB_KEYS, read_metallb
 
 PATH = "cp_ingress"
 CHARTS = ("metallb", "ingress-nginx")
@@ -23,7 +30,18 @@ PKI_DIR = "/etc/cp-ingress/pki"
 PORT = 8443
 MANAGED_TLS_SECRET = "cp-ingress-tls"  # noqa: S105 -- a name
 
-KEYS = ("kubeconfig", "helm", "port", "charts", "certificate", "timeouts")
+KEYS = (
+    "kubeconfig",
+    "helm",
+    "port",
+    "charts",
+    "certificate",
+    "metallb",
+    "timeouts",
+    "components",
+    "apiserver",
+    *CHANGE_SECTIONS,
+)
 CHART_KEYS = ("source", "mirror", "directory", "version", "sha256", "values")
 CERTIFICATE_KEYS = ("kind", "secret", "ca_file", "days", "renew_before_days", "ca_days", "pki_dir")
 TIMEOUT_KEYS = ("wait", "verify")
@@ -79,8 +97,19 @@ class Tuning:
     certificate_renew_before_days: int = 30
     certificate_ca_days: int = 3650
     pki_dir: str = PKI_DIR
+    failover: str = "fast"
+    remove_crds: bool = False
     timeout_wait: int = 300
     timeout_verify: int = 60
+    exposure: str = "auto"
+    node_addresses: bool = False
+    keep_old_for: int = 0
+    handover_timeout: int = 300
+    connect_to: tuple[str, int] | None = None
+    orchestrate_bootstrap: str | None = None
+    orchestrate_masters: tuple[str, ...] = ()
+    components: Mapping[str, Component] = field(default_factory=dict)
+    apiserver: ApiserverSettings | None = None
 
 
 def read_tuning(data: Any, findings: Findings) -> Tuning:
@@ -108,6 +137,12 @@ def read_tuning(data: Any, findings: Findings) -> Tuning:
         charts={name: _chart(charts.section(name, CHART_KEYS)) for name in CHARTS},
         timeout_wait=timeouts.integer("wait", 300, 1, 3600, "seconds"),
         timeout_verify=timeouts.integer("verify", 60, 1, 3600, "seconds"),
+        components=read_components(section.raw("components"), f"{PATH}:components", findings),
+        apiserver=read_apiserver(section.section("apiserver", APISERVER_KEYS))
+        if section.has("apiserver")
+        else None,
+        **read_metallb(section.section("metallb", METALLB_KEYS)),
+        **read_change(section),
         **_certificate(section.section("certificate", CERTIFICATE_KEYS)),
     )
 

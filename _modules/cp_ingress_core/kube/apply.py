@@ -187,8 +187,13 @@ def _served(item: Item) -> Resource:
 def _explained(err: ApiError, item: Item) -> ApiError:
     """Return the error with its remedy where there is one."""
     found = err.info.get("causes") or []
-    if err.info["status"] == 409 and any(cause.get("reason") == FIELD_CONFLICT for cause in found):
-        return _conflict(err, item)
+    if is_conflict(err):
+        return conflict(
+            err,
+            item.name,
+            "Leave these fields out of the manifest, or take over those managers' fields with"
+            " takeover: [MANAGER], or overwrite them with force_conflicts.",
+        )
     if err.info["status"] == 422 and is_immutable(found):
         names = ", ".join(sorted({cause.get("field") or "a field" for cause in found}))
         remedy = (
@@ -206,20 +211,20 @@ def _explained(err: ApiError, item: Item) -> ApiError:
     return err
 
 
-def _conflict(err: ApiError, item: Item) -> ConflictError:
+def is_conflict(err: ApiError) -> bool:
+    """Tell whether the server refused an apply because other managers own fields of it."""
+    found = err.info.get("causes") or []
+    return err.info["status"] == 409 and any(cause.get("reason") == FIELD_CONFLICT for cause in found)
+
+
+def conflict(err: ApiError, name: str, remedy: str) -> ConflictError:
+    """Return the error that names each field of the object `name` and the manager it belongs to."""
     found = [cause for cause in err.info["causes"] if cause.get("reason") == FIELD_CONFLICT]
     lines = [f"  {cause.get('field')}: {cause.get('message')}" for cause in found]
     return ConflictError(
-        "\n".join(
-            [
-                f"{item.name}: {len(found)} of its fields belong to other managers:",
-                *lines,
-                "Leave these fields out of the manifest, or take over those managers' fields with"
-                " takeover: [MANAGER], or overwrite them with force_conflicts.",
-            ]
-        ),
+        "\n".join([f"{name}: {len(found)} of its fields belong to other managers:", *lines, remedy]),
         status=409,
-        obj=item.name,
+        obj=name,
         causes=err.info["causes"],
         conflicts=[{"field": c.get("field", ""), "message": c.get("message", "")} for c in found],
         kind=err.info.get("kind", ""),

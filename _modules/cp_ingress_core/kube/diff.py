@@ -19,6 +19,7 @@ LONGEST = 200  # characters of a value
 CONTEXT = 20  # characters kept before the first difference of two long values
 
 BOOKKEEPING = frozenset(["cp-ingress.io/applied-hash"])
+MARKS = "component.cp-ingress.io/"  # prefix of the annotations that say which configuration pods run with
 
 # Fields that name an item of a list, the first that fit: present in every item and different in each.
 ITEM_KEYS = (
@@ -59,11 +60,17 @@ def shown(obj: Mapping[str, Any]) -> dict[str, Any]:
         key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata", "status")
     }
     labels, annotations = section(obj, "metadata", "labels"), section(obj, "metadata", "annotations")
-    kept = {key: value for key, value in annotations.items() if key not in BOOKKEEPING}
+    kept = {
+        key: value
+        for key, value in annotations.items()
+        if key not in BOOKKEEPING and not key.startswith(MARKS)
+    }
     return {"metadata": {"labels": labels, "annotations": kept}, **rest}
 
 
 def _compare(path: str, old: Any, new: Any, changes: Changes) -> None:
+    if isinstance(old, str) and old == new:
+        return  # most values are equal text
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({*old, *new}, key=str):
             _compare(_member(path, str(key)), old.get(key), new.get(key), changes)

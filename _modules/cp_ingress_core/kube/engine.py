@@ -6,7 +6,6 @@ work.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,13 +19,12 @@ from cp_ingress_core.kube.identity import ObjectKey
 from cp_ingress_core.kube.options import Options
 from cp_ingress_core.kube.parent import SetState
 from cp_ingress_core.kube.plan import Plan, make_plan
+from cp_ingress_core.kube.progress import Progress
 from cp_ingress_core.kube.prune import Pruned, prune
 from cp_ingress_core.kube.readiness import State, assess, ready_at_once
 from cp_ingress_core.kube.report import Report, failure
 from cp_ingress_core.kube.rollout import Rollout
 from cp_ingress_core.kube.wait import Target, wait_ready
-
-LOG = logging.getLogger(__name__)
 
 
 def apply(
@@ -124,7 +122,7 @@ class _Run:
             [_target(item, live) for item, live in pending],
             self.cluster,
             timeout=self.options.timeout,
-            on_progress=LOG.info,
+            on_progress=Progress().say,
             explain=Explainer(self.cluster),
         )
 

@@ -78,6 +78,24 @@ def _matches(key: str, item: Any) -> bool:
     return key.startswith("v:") and bool(json.loads(key[2:]) == item)
 
 
+def extract(value: Any, fields: Mapping[str, Any]) -> Any:
+    """Return the part of `value` that `fields` cover: what a manager sent, as far as it still stands there.
+
+    What is owned and no longer there is left out.
+    """
+    children = {key: inner for key, inner in fields.items() if key != "."}
+    if not children:
+        return value
+    if isinstance(value, Mapping):
+        names = {key.removeprefix("f:"): inner for key, inner in children.items() if key.startswith("f:")}
+        return {name: extract(value[name], inner) for name, inner in names.items() if name in value}
+    if isinstance(value, list):
+        return [
+            extract(item, inner) for item in value for key, inner in children.items() if _matches(key, item)
+        ]
+    return value
+
+
 def owned(managed: Iterable[Mapping[str, Any]], manager: str) -> Mapping[str, Any] | None:
     """Return the managedFields entry of a manager's own Apply, or None."""
     for entry in managed:

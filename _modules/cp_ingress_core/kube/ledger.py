@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 import secrets
@@ -88,4 +87,4 @@ class Ledger:
             self.digests[self.member(key)] = fields.digest(entry)
 
     def _hash(self, content: bytes) -> str:
-        return hmac.new(self.key, content, hashlib.sha256).hexdigest()
+        return hmac.digest(self.key, content, "sha256").hex()

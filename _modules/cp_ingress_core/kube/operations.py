@@ -14,6 +14,7 @@ from cp_ingress_core.kube.retry import APPLY
 FIELD_MANAGER = "salt-cp-ingress"
 
 _JSON_PATCH = "application/json-patch+json"
+_MERGE_PATCH = "application/merge-patch+json"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PAGE = 500
 _RESTARTS = 5
@@ -32,7 +33,9 @@ def apply_object(
     run.
     """
     metadata = obj["metadata"]
-    query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
+    # An apply is refused for any unknown field, whatever is asked for; strictness beside that only costs the
+    # server a second look for repeated keys, and JSON made here has none.
+    query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Ignore"}
     if dry_run:
         query["dryRun"] = "All"
     return client.request(
@@ -62,17 +65,20 @@ def list_objects(
     namespace: str = "",
     *,
     selector: str = "",
+    fields: str = "",
     metadata_only: bool = False,
     limit: int = 0,
 ) -> list[dict[str, Any]]:
     """Return all objects of a kind, in one namespace or everywhere, in full or as metadata.
 
-    `limit` > 0 reads one page of that size only. A list that expires between two pages is begun again.
-    Every item carries its ``apiVersion`` and ``kind``, which the server leaves out.
+    `selector` and `fields` choose by labels and by fields; `limit` > 0 reads one page of that size only. A
+    list that expires between two pages is begun again. Every item carries its ``apiVersion`` and ``kind``,
+    which the server leaves out.
     """
+    chosen = {"labelSelector": selector, "fieldSelector": fields}
     for _ in range(_RESTARTS):
         try:
-            return _pages(client, resource, namespace, selector, metadata_only, limit)
+            return _pages(client, resource, namespace, chosen, metadata_only, limit)
         except ApiError as err:
             if err.info["status"] != 410:
                 raise
@@ -80,12 +86,15 @@ def list_objects(
 
 
 def _pages(
-    client: Client, resource: Resource, namespace: str, selector: str, metadata_only: bool, limit: int
+    client: Client,
+    resource: Resource,
+    namespace: str,
+    chosen: Mapping[str, str],
+    metadata_only: bool,
+    limit: int,
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    query = {"limit": str(limit or _PAGE * 20)}
-    if selector:
-        query["labelSelector"] = selector
+    query = {"limit": str(limit or _PAGE * 20), **{key: text for key, text in chosen.items() if text}}
     where = f" in {namespace}" if namespace else ""
     while True:
         page = client.request(
@@ -162,4 +171,24 @@ def patch_json(
         body=[*operations, guard],
         content_type=_JSON_PATCH,
         subject=label(resource.api_version, resource.kind, namespace, name),
+    )
+
+
+def merge_object(
+    client: Client, resource: Resource, patch: Mapping[str, Any], *, manager: str, dry_run: bool
+) -> dict[str, Any]:
+    """Change fields of an object by a merge patch, a manifest with nothing but them; with a resourceVersion
+    in it, 409 when the object was changed since.
+    """
+    metadata = patch["metadata"]
+    query = {"fieldManager": manager}
+    if dry_run:
+        query["dryRun"] = "All"
+    return client.request(
+        "PATCH",
+        resource.path(metadata.get("namespace", ""), metadata["name"]),
+        query=query,
+        body=patch,
+        content_type=_MERGE_PATCH,
+        subject=describe(patch),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,10 +16,9 @@ from cp_ingress_core.kube.ledger import HASH
 from cp_ingress_core.kube.normalize import PART_OF
 from cp_ingress_core.kube.options import Options
 from cp_ingress_core.kube.order import stages
+from cp_ingress_core.kube.progress import Progress
 from cp_ingress_core.kube.report import Report
 from cp_ingress_core.kube.wait import Target, wait_gone
-
-LOG = logging.getLogger(__name__)
 
 _TRIES = 5
 
@@ -91,7 +89,8 @@ def _delete_all(
             return err
 
     deleted: list[Member] = []
-    for member, outcome in zip(members, cluster.client.parallel(attempt, members), strict=True):
+    counted = Progress().counting(attempt, "deleting:", len(members))
+    for member, outcome in zip(members, cluster.client.parallel(counted, members), strict=True):
         if isinstance(outcome, CpIngressError):
             pruned.errors.append(outcome)
             pruned.survivors.append(member)
@@ -186,11 +185,11 @@ def _let_pods_end(cluster: Cluster, members: Iterable[Member], options: Options)
         for pod in operations.list_objects(cluster.client, resource, member.key.name, metadata_only=True)
     ]
     if pods:
-        wait_gone(pods, cluster, timeout=options.timeout, on_progress=LOG.info)
+        wait_gone(pods, cluster, timeout=options.timeout, on_progress=Progress().say)
 
 
 def _wait(cluster: Cluster, members: list[Member], options: Options) -> None:
     targets = [
         Target(m.resource.api_version, m.resource.kind, m.key.namespace, m.key.name, m.uid) for m in members
     ]
-    wait_gone(targets, cluster, timeout=options.timeout, on_progress=LOG.info)
+    wait_gone(targets, cluster, timeout=options.timeout, on_progress=Progress().say)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from cp_ingress_core.errors import ApplyError, CpIngressError
 
-ORDER = ("created", "changed", "adopted", "recreated", "deleted", "detached")
+ORDER = ("created", "changed", "adopted", "recreated", "deleted", "detached", "restarted")
 
 
 @dataclass
@@ -27,6 +27,14 @@ class Report:
             self.unchanged += 1
             return
         self.changes[name] = {"action": action, **({"diff": diff} if diff else {})}
+
+    def merge(self, other: Mapping[str, Any]) -> None:
+        """Take over another report, as :meth:`as_dict` gives it."""
+        self.changes |= other["changes"]
+        self.unchanged += other["unchanged"]
+        self.kept |= other["kept"]
+        for text in other["warnings"]:
+            self.warn(text)
 
     def warn(self, text: str) -> None:
         """Note something the user should see, once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,10 +17,9 @@ from cp_ingress_core.kube.order import Stage, stages
 from cp_ingress_core.kube.parent import SetState
 from cp_ingress_core.kube.plan import Plan
 from cp_ingress_core.kube.prefetch import prefetch
+from cp_ingress_core.kube.progress import Progress
 from cp_ingress_core.kube.report import Report, failure
 from cp_ingress_core.kube.wait import Target, wait_ready
-
-LOG = logging.getLogger(__name__)
 
 SERVED_SECONDS = 30.0
 ROLE_SECONDS = 10.0
@@ -102,7 +100,10 @@ class Rollout:
             except CpIngressError as err:
                 return err
 
-        for item, outcome in zip(items, cluster.client.parallel(attempt, items), strict=True):
+        counted = Progress().counting(
+            attempt, "predicting:" if self.options.test else "applying:", len(items)
+        )
+        for item, outcome in zip(items, cluster.client.parallel(counted, items), strict=True):
             if isinstance(outcome, CpIngressError):
                 self.errors[item.key] = outcome
             else:
@@ -184,7 +185,11 @@ class Rollout:
         targets = [Target.of(obj) for obj in live if obj is not None]
         try:
             wait_ready(
-                targets, self.cluster, timeout=self.options.timeout, fail_fast=True, on_progress=LOG.info
+                targets,
+                self.cluster,
+                timeout=self.options.timeout,
+                fail_fast=True,
+                on_progress=Progress().say,
             )
             self._until_served()
         except CpIngressError as err:

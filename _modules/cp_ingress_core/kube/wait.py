@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from ..errors import ApiError, WaitFailed, WaitTimeout
 from .lookup import section
+from .lost_nodes import lost, ready_elsewhere
 from .readiness import Readiness, State, assess, ready_at_once
 from .readiness.generic import deletion_reason
 from .readiness.model import failed, progressing, ready
@@ -96,6 +97,7 @@ def wait_ready(
     failing: set[Target] = set()
     for elapsed in _polls(timeout, clock, sleep):
         watch.read(_ready_verdict)
+        watch.pass_over_lost_nodes()
         pending = watch.pending()
         if not pending:
             return {target: watch.verdicts.get(target, ready()) for target in targets}
@@ -169,6 +171,23 @@ class _Watch:
         # Items of a LIST carry no apiVersion and kind of their own.
         whole = ({**obj, "apiVersion": api_version, "kind": kind} for obj in listed)
         return {obj["metadata"]["name"]: obj for obj in whole}
+
+    def pass_over_lost_nodes(self) -> None:
+        """Take a DaemonSet for ready that lacks nothing but pods on nodes that are down."""
+        waiting = [target for target in self.pending() if target.kind == "DaemonSet"]
+        down = lost(self._list_if_allowed("Node", "")) if waiting else set()
+        for target in waiting if down else ():
+            pods = self._list_if_allowed("Pod", target.namespace)
+            verdict = ready_elsewhere(self.objects.get(target, {}), pods, down)
+            if verdict is not None:
+                self.verdicts[target] = verdict
+
+    def _list_if_allowed(self, kind: str, namespace: str) -> Sequence[Object]:
+        # It only helps: whoever may not list nodes or pods waits for all of them.
+        try:
+            return self.lister.list_objects("v1", kind, namespace)
+        except ApiError:
+            return []
 
     def _unread(self, members: Iterable[Target], err: ApiError) -> None:
         for target in members:

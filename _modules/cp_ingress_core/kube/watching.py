@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
 from cp_ingress_core.kube.cluster import Cluster
 from cp_ingress_core.kube.explain import Explainer
 from cp_ingress_core.kube.normalize import identify, normalize
+from cp_ingress_core.kube.progress import Progress
 from cp_ingress_core.kube.wait import Target, wait_ready
-
-LOG = logging.getLogger(__name__)
 
 
 def wait(cluster: Cluster, documents: Iterable[Any], timeout: float) -> dict[str, str]:
@@ -26,5 +24,7 @@ def wait(cluster: Cluster, documents: Iterable[Any], timeout: float) -> dict[str
 
     wanted = identify(normalize(documents), namespaced)
     targets = [Target.of({**obj, "spec": obj.get("spec") or {}}) for obj in wanted.values()]
-    found = wait_ready(targets, cluster, timeout=timeout, on_progress=LOG.info, explain=Explainer(cluster))
+    found = wait_ready(
+        targets, cluster, timeout=timeout, on_progress=Progress().say, explain=Explainer(cluster)
+    )
     return {str(target): readiness.reason for target, readiness in found.items()}

@@ -1,0 +1,233 @@
+"""Waiting until an apiserver does what its files say, and the proof that it does."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cp_ingress_core.apiserver import oidc
+from cp_ingress_core.apiserver.metrics import Metrics, digest
+from cp_ingress_core.apiserver.probe import Answer
+from cp_ingress_core.apiserver.server import Server
+from cp_ingress_core.apiserver.wanted import Claims, Issuer
+from cp_ingress_core.errors import ApiserverError
+
+POLL_SECONDS = 0.3
+# A reload waits ten seconds before it looks whether the issuers work.
+RELOAD_SECONDS = 15.0
+# An apiserver tells the digest of its structured file, and when it fetched keys, since these versions.
+TELLS_DIGEST = (1, 34)
+TELLS_KEYS = (1, 35)
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Before:
+    """What is remembered of an apiserver before its files change; ``started`` None where it was not there."""
+
+    started: float | None
+    succeeded: float
+    failed: float
+
+    @classmethod
+    def read(cls, server: Server) -> Before:
+        """Ask the server."""
+        metrics = server.metrics()
+        if metrics is None:
+            return cls(None, 0.0, 0.0)
+        return cls(metrics.started, metrics.reloads("success"), metrics.reloads("failure"))
+
+
+class Deadline:
+    """The end of a wait, and who is told what it is still waiting for."""
+
+    def __init__(self, seconds: float, report: Report) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+        self._report = report
+        self._told = time.monotonic()
+
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return time.monotonic() > self._end
+
+    def pause(self, what: str) -> None:
+        """Wait a moment; tell every five seconds what for."""
+        if time.monotonic() - self._told >= 5:
+            self._told = time.monotonic()
+            self._report(what)
+        time.sleep(POLL_SECONDS)
+
+
+def wait_until_ready(server: Server, deadline: Deadline) -> None:
+    """Wait until the apiserver is ready; raises ApiserverError at the deadline."""
+    while why := server.ready():
+        if deadline.passed():
+            raise _late(deadline, f"{server.url} is not ready: {why}", "NotReady")
+        deadline.pause(f"{server.url} is not ready yet: {why}")
+
+
+def wait_for_restart(server: Server, before: Before, written: float, deadline: Deadline) -> None:
+    """Wait until another process than before serves and is ready.
+
+    written
+        When the manifest was written, in seconds since 1970.
+
+    Raises ApiserverError at the deadline, which tells a kubelet that did nothing from a process that does not
+    get ready.
+    """
+    while True:
+        metrics = server.metrics()
+        started = metrics.started if metrics else None
+        # Clocks of process starts are coarse; a process of before is known by its own start.
+        fresh = started is not None and (
+            started != before.started if before.started else started > written - 2
+        )
+        why = server.ready() if fresh else "the kubelet has not started it again"
+        if fresh and not why:
+            return
+        if deadline.passed():
+            if metrics is None:
+                why = server.ready() or why
+            raise _late(deadline, f"{server.url} does not serve the new manifest: {why}", "NotRestarted")
+        deadline.pause(f"waiting for the apiserver to start again: {why if metrics else 'it is down'}")
+
+
+def wait_for_config(
+    server: Server, text: str, version: tuple[int, int], before: Before, changed: float, deadline: Deadline
+) -> None:
+    """Wait until the apiserver uses a structured file.
+
+    text
+        The file's content.
+    version
+        The server's version: the digest of what it uses is known from 1.34 on; before, a reload that
+        succeeded, or a start, after the file was written counts.
+    before
+        The server before the file was written.
+    changed
+        When the file was written, in seconds since 1970.
+
+    Raises ApiserverError at the deadline, and earlier when the apiserver refused the content.
+    """
+    refused = 0.0
+    while True:
+        metrics = server.metrics()
+        if metrics and _uses(metrics, text, version, before, changed):
+            return
+        if metrics and not refused and metrics.reloads("failure") > before.failed:
+            refused = time.monotonic()
+        # The failure may be that of an earlier content, whose reload was still on its way.
+        if refused and time.monotonic() - refused > RELOAD_SECONDS:
+            raise ApiserverError(
+                f"{server.url} refused the AuthenticationConfiguration and goes on with the one before: its"
+                " log names the reason (`failed to ... authentication config`)",
+                reason="ReloadFailed",
+            )
+        if deadline.passed():
+            raise _late(deadline, f"{server.url}: {_why_unused(metrics)}", _reason(metrics))
+        deadline.pause("waiting for the apiserver to read the AuthenticationConfiguration again")
+
+
+def _uses(metrics: Metrics, text: str, version: tuple[int, int], before: Before, changed: float) -> bool:
+    if version >= TELLS_DIGEST:
+        return metrics.config_hash == digest(text)
+    if metrics.reloads("success") > before.succeeded or metrics.reloaded("success") >= changed:
+        return True
+    return metrics.started is not None and metrics.started > changed
+
+
+def _why_unused(metrics: Metrics | None) -> str:
+    if metrics is None:
+        return "it does not answer"
+    if metrics.config_hash is None:
+        return "it was not started with --authentication-config, or does not tell which file it uses"
+    return f"it uses another AuthenticationConfiguration ({metrics.config_hash}) than the file"
+
+
+def _reason(metrics: Metrics | None) -> str:
+    return "NotReloaded" if metrics and metrics.config_hash else "NotReadByApiserver"
+
+
+def prove(
+    server: Server, issuers: Sequence[Issuer], claims: Claims, version: tuple[int, int], deadline: Deadline
+) -> dict[str, str]:
+    """Have the apiserver show, for each issuer, that it knows it and has its keys.
+
+    A forged token of the issuer must be refused by the issuer's authenticator. That makes it fetch the keys,
+    unless it did already since it is in use and they have not expired (both told since 1.35; before, that the
+    authenticator judged the token is all there is to see).
+
+    Returns what was seen, by issuer. Raises ApiserverError at the deadline.
+    """
+    return {issuer.url: _prove(server, issuer.url, claims, version, deadline) for issuer in issuers}
+
+
+def _prove(server: Server, issuer: str, claims: Claims, version: tuple[int, int], deadline: Deadline) -> str:
+    while True:
+        before = server.metrics()
+        answer = server.judge(oidc.forged_token(issuer, claims, time.time()))
+        after = server.metrics()
+        if 200 <= answer.status < 300:
+            raise ApiserverError(
+                f"{server.url} let a forged token of {issuer} in: another authenticator accepts anything;"
+                " look at its authentication flags",
+                reason="ForgedTokenAccepted",
+            )
+        if before and after and answer.status == 401 and (seen := _shown(before, after, issuer, version)):
+            return seen
+        if deadline.passed():
+            raise _late(
+                deadline,
+                f"{server.url} does not get the keys of {issuer} ({_unproven(answer, after)})",
+                "NotProven",
+            )
+        deadline.pause(f"waiting for the apiserver to fetch the keys of {issuer}")
+
+
+def _shown(before: Metrics, after: Metrics, issuer: str, version: tuple[int, int]) -> str:
+    """Say what a refused token showed; "" when it showed too little."""
+    if after.judged(issuer) <= before.judged(issuer):
+        return ""
+    if version < TELLS_KEYS:
+        return "token judged"
+    fetched = after.keys_fetched(issuer) or 0.0
+    if fetched > (before.keys_fetched(issuer) or 0.0):
+        return "keys fetched"
+    # Keys are kept for as long as the issuer says, hours mostly. A reload makes new authenticators; a user's
+    # token may have come just before the reload was counted.
+    since = max(after.started or 0.0, after.reloaded("success") - 1.0)
+    return "keys known" if fetched >= since and after.keys_missed(issuer) <= fetched else ""
+
+
+def _unproven(answer: Answer, after: Metrics | None) -> str:
+    if answer.status != 401:
+        return answer.problem or f"a forged token gets HTTP status {answer.status}, not 401"
+    return (
+        "its metrics cannot be read"
+        if after is None
+        else "it refuses a forged token unseen, or fails to get them"
+    )
+
+
+def check_token(server: Server, token: str) -> str:
+    """Return the user name that a real token has at this apiserver; raises ApiserverError when refused.
+
+    The token is in no message.
+    """
+    answer = server.judge(token)
+    if answer.status != 201:
+        raise ApiserverError(
+            f"{server.url} refused the test token (HTTP {answer.status or answer.problem}): is it expired, or"
+            " of another issuer or client?",
+            reason="TokenRefused",
+            status=answer.status,
+        )
+    return str(json.loads(answer.body)["status"]["userInfo"].get("username", ""))
+
+
+def _late(deadline: Deadline, message: str, reason: str) -> ApiserverError:
+    return ApiserverError(f"{message} after {deadline.seconds:.0f} s", reason=reason)
