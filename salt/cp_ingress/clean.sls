@@ -5,8 +5,8 @@
 include:
   - cp_ingress.refused
 {%- else %}
-{%- set sets = ["cp-ingress-endpoint", "cp-ingress-pool", "cp-ingress-nginx", "cp-ingress-metallb", "cp-ingress-certs",
-                "cp-ingress-namespaces"] %}
+{%- set sets = ["cp-ingress-record", "cp-ingress-endpoint", "cp-ingress-pool", "cp-ingress-nginx", "cp-ingress-metallb",
+                "cp-ingress-certs", "cp-ingress-ca", "cp-ingress-namespaces"] %}
 {%- for applyset in sets %}
 cp_ingress-clean-{{ applyset }}-absent:
   kube_objects.absent:

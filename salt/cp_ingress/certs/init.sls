@@ -5,3 +5,4 @@ include:
   - cp_ingress.certs.ca
   - cp_ingress.certs.server
   - cp_ingress.certs.secret
+  - cp_ingress.certs.published

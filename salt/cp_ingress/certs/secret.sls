@@ -10,5 +10,5 @@ cp_ingress-certs-secret-applied:
     - private_key: {{ settings.server_key }}
     - applyset: cp-ingress-certs
     - watch:
-      - x509: cp_ingress-certs-server-certificate
+      - cp_ingress_endpoint: cp_ingress-certs-server-certificate
 {%- endif %}

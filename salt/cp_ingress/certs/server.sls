@@ -1,6 +1,7 @@
-# The server certificate for the ingress IP, issued by the CA.
+# The server certificate for the ingress IP, issued by the CA; for old and new IP while one is changed.
 {%- set settings = salt["cp_ingress.settings"]() %}
 include:
+  - cp_ingress.begin
   - cp_ingress.certs.ca
 {%- if not settings.errors and settings.certificate_kind == "managed" %}
 
@@ -14,22 +15,11 @@ cp_ingress-certs-server-key:
       - file: cp_ingress-certs-ca-folder
 
 cp_ingress-certs-server-certificate:
-  x509.certificate_managed:
+  cp_ingress_endpoint.certificate_managed:
     - name: {{ settings.server_certificate }}
-    - private_key: {{ settings.server_key }}
-    - signing_private_key: {{ settings.ca_key }}
-    - signing_cert: {{ settings.ca_certificate }}
-    - CN: cp-ingress
-    - basicConstraints: critical, CA:FALSE
-    - keyUsage: critical, digitalSignature
-    - extendedKeyUsage: serverAuth
-    - subjectAltName: {{ settings.sans | json }}
-    - authorityKeyIdentifier: keyid
-    - subjectKeyIdentifier: hash
-    - days_valid: {{ settings.certificate_days }}
-    - days_remaining: {{ settings.certificate_renew_before_days }}
-    - mode: '0644'
+{%- include "cp_ingress/certs/server.jinja" %}
     - require:
+      - cp_ingress_change: cp_ingress-begin-begun
       - x509: cp_ingress-certs-ca-certificate
       - x509: cp_ingress-certs-server-key
 {%- endif %}

@@ -1,0 +1,60 @@
+# A change of IP or mode on a cluster with a Salt master: on that master,
+#   salt-run state.orchestrate cp_ingress.orchestrate.change
+# The order is that of `state.apply cp_ingress` on the bootstrap node, with every master's apiserver at its place. A
+# minion that does not answer, or a step that fails, ends the run there; running it again finishes the change.
+{%- set settings = salt["cp_ingress.settings"]() %}
+{%- if settings.errors %}
+include:
+  - cp_ingress.refused
+{%- elif not settings.orchestrate_bootstrap %}
+cp_ingress-orchestrate-change-refused:
+  test.fail_without_changes:
+    - name: cp_ingress:orchestrate is missing, nothing was changed
+    - comment: >-
+        cp_ingress:orchestrate: found nothing. Allowed: bootstrap, the minion ID of the bootstrap node, and masters, the list
+        of all control-plane nodes' minion IDs. Remedy: write both into pillar that the master's own ID gets as well.
+    - failhard: True
+{%- else %}
+{%- set bootstrap, masters = settings.orchestrate_bootstrap, settings.orchestrate_masters %}
+{%- set followers = masters if settings.apiserver else [] %}
+{#- Widening begins with preflight. One master tries the new issuer, then the others. Where an apiserver restarts for it,
+    each takes its turn: the state itself waits for that. #}
+{%- set steps = [("widen", [bootstrap], "widen"), ("accept-first", followers[:1], "apiserver"),
+                 ("accept", followers[1:], "apiserver"), ("move", [bootstrap], "move"),
+                 ("follow", followers, "apiserver"), ("narrow", [bootstrap], "narrow")] %}
+{%- set everybody = ([bootstrap] + masters) | unique | list %}
+cp_ingress-orchestrate-change-answers:
+  salt.state:
+    - tgt: {{ everybody | json }}
+    - tgt_type: list
+    - sls: cp_ingress.answers
+    - expect_minions: True
+    - timeout: 5
+    - queue: True
+    - failhard: True
+
+cp_ingress-orchestrate-change-pillar:
+  salt.function:
+    - name: saltutil.refresh_pillar
+    - tgt: {{ everybody | json }}
+    - tgt_type: list
+    - expect_minions: True
+    - kwarg: {wait: True}
+    - failhard: True
+    - require:
+      - salt: cp_ingress-orchestrate-change-answers
+{%- for name, minions, sls in steps if minions %}
+
+cp_ingress-orchestrate-change-{{ name }}:
+  salt.state:
+    - tgt: {{ minions | json }}
+    - tgt_type: list
+    - sls: cp_ingress.{{ sls }}
+    - expect_minions: True
+    - timeout: 5
+    - queue: True
+    - failhard: True
+    - require:
+      - salt: cp_ingress-orchestrate-change-{{ "pillar" if loop.first else loop.previtem[0] }}
+{%- endfor %}
+{%- endif %}
