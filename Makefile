@@ -20,11 +20,11 @@ demo: env ## a three-master cluster on this machine, the formula applied to it, 
 demo-down: env ## end the demo and leave nothing behind (root)
 	@$(PYTHON_BIN) -m tests.sandbox.demo down
 
-test: lint ## every test: unit, formula, light API server, wheel, and the real cluster (root, up to 40 min)
+test: lint ## every test: unit, formula, light API server, wheel, and the real cluster (root, about an hour)
 	@$(PYTHON_BIN) -m tests.sandbox.build all
-	@$(PYTEST) tests
+	@$(PYTHON_BIN) -m tests.setup.everything
 
-test-fast: env ## the tests that need neither root nor Go (under a minute)
+test-fast: env ## the tests that need neither root nor Go (a minute or two)
 	@$(PYTEST) -q tests/unit tests/formula -m 'not slow'
 
 test-e2e: env ## only the tests on the real cluster (root)
@@ -39,8 +39,9 @@ lint: env ## ruff, mypy --strict for the library, yamllint, salt-lint
 format: env ## let ruff format the Python code
 	@"$(VENV)/bin/ruff" format . && "$(VENV)/bin/ruff" check --fix .
 
-goldens: env ## render the charts in both modes and rewrite the golden files
+goldens: env ## rewrite the golden files: the charts rendered in both modes, the plan of each change
 	@$(PYTHON_BIN) -m tests.formula.goldens
+	@$(PYTHON_BIN) -m tests.apiserver.transitions.plans
 
 builds: env ## build what the sandbox runs (about 12 min from cold)
 	@$(PYTHON_BIN) -m tests.sandbox.build all

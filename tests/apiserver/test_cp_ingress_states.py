@@ -1,7 +1,7 @@
 """The states of cp_ingress through Salt's own loader, in both modes, on a real API server.
 
 Not covered here: an endpoint that answers (the tests on the real cluster), each finding of preflight
-(tests/unit/test_preflight.py), each option of the charts (test_chart_deployed.py and the goldens).
+(test_preflight.py, tests/unit/preflight), each option of the charts (test_chart_deployed.py and the goldens).
 """
 
 from __future__ import annotations
@@ -26,17 +26,27 @@ SECRET = "/api/v1/namespaces/cp-ingress/secrets/cp-ingress-tls"
 def minion(tmp_path: Path, apiserver: LightApiserver) -> Masterless:
     """A masterless minion whose pillar names this API server, the packaged chart and its own PKI folder."""
     found = masterless(tmp_path / "salt")
-    chart = charts()["ingress-nginx"]
-    pin = {"source": "directory", "directory": str(chart.path.parent)}
-    pin |= {"version": chart.version, "sha256": chart.sha256}
-    tuning = {
+    found.write(GOOD, tuning(apiserver, tmp_path / "pki"))
+    return found
+
+
+def tuning(apiserver: LightApiserver, pki: Path) -> dict[str, Any]:
+    """Return a user's pillar for this API server, with the packaged charts."""
+    pins = {
+        name: {
+            "source": "directory",
+            "directory": str(chart.path.parent),
+            "version": chart.version,
+            "sha256": chart.sha256,
+        }
+        for name, chart in charts().items()
+    }
+    return {
         "kubeconfig": str(apiserver.kubeconfig),
         "helm": str(binary("helm")),
-        "charts": {"ingress-nginx": pin},
-        "certificate": {"pki_dir": str(tmp_path / "pki")},
+        "charts": pins,
+        "certificate": {"pki_dir": str(pki)},
     }
-    found.write(GOOD, tuning)
-    return found
 
 
 def single(minion: Masterless, *runs: dict[str, Any]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from tests.lighttier.processes import Spawner, end, free_ports
 from tests.sandbox.build import binary
 from tests.sandbox.build.cache import Store
 from tests.sandbox.build.golang import Go
-from tests.sandbox.dex import GROUP, KINDS, custom_resource_definitions
+from tests.sandbox.sso.storage import GROUP, KINDS, custom_resource_definitions
 
 START_SECONDS = 30
 

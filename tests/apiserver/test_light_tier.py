@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import Figure
 from tests.lighttier import LightApiserver
 from tests.lighttier.audit import writes
+from tests.sandbox.errors import SandboxError
 
 PROJECT = Path(__file__).parents[2]
 LIVES = """
@@ -80,8 +81,8 @@ def test_rbac_decides_what_another_user_may_do(apiserver: LightApiserver, namesp
     def refusal() -> str:
         try:
             apiserver.kubectl("get", "configmaps", "-n", namespace, f"--kubeconfig={kubeconfig}")
-        except subprocess.CalledProcessError as error:
-            return str(error.stderr)
+        except SandboxError as error:
+            return str(error)
         return ""
 
     assert 'User "reader" cannot list resource "configmaps"' in refusal()

@@ -1,9 +1,8 @@
 """The documented permissions are enough for the whole formula, and none of them is there for nothing.
 
-A user bound to docs/rbac.yaml alone deploys both modes, switches, asks for status and removes everything;
-the audit log tells what was used and that nothing was refused. The states are those of the formula's own
-SLS files, one by one; left out are those that touch no API (files, and the request to the endpoint, which
-nothing serves here).
+A user bound to docs/rbac.yaml alone deploys, changes the IP, switches the mode, asks for status and removes
+everything; the audit log tells what was used and that nothing was refused. What answers HTTPS is a server of
+the test's own.
 """
 
 from __future__ import annotations
@@ -12,18 +11,17 @@ import dataclasses
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.apiserver.transitions.world import Ingress
 from tests.formula.goldens.cases import CASES
 from tests.formula.salt_caller import Masterless, masterless
 from tests.lighttier import AuditEvent, LightApiserver
 from tests.lighttier.controllers import Controllers
 from tests.permissions import DOCUMENT, GRANTED, USED, USER, documented, permissions, used
 from tests.sandbox.build import binary, charts
-from tests.unit.pki import make_ca, make_server
 
 BOOTSTRAP = """\
 apiVersion: cp-ingress/v1
@@ -31,8 +29,13 @@ kind: BootstrapConfiguration
 networks:
   controlPlane: {{cidr: 10.200.0.0/24, metalLB: {{enabled: {metallb}}}, ingress: {{ip: {ip}}}}}
 """
-MODES = {"metallb": ("true", "10.200.0.50"), "external": ("false", "10.200.0.60")}
-STATES = {"cp_ingress", "kube_objects"}
+# What is wanted, one after the other: MetalLB, another IP, the user's own IP in one way and the other.
+WISHES: list[tuple[str, str, dict[str, Any]]] = [
+    ("true", "10.200.0.50", {}),
+    ("true", "10.200.0.51", {}),
+    ("false", "10.200.0.60", {}),
+    ("false", "10.200.0.60", {"external": {"exposure": "status"}}),
+]
 
 
 @dataclass
@@ -44,45 +47,23 @@ class Formula:
     results: list[dict[str, Any]] = field(default_factory=list)
     reports: list[Any] = field(default_factory=list)
 
-    def choose(self, mode: str) -> None:
-        """Write the configuration and the certificate for a mode."""
-        metallb, ip = MODES[mode]
-        self.minion.write(BOOTSTRAP.format(metallb=metallb, ip=ip), self.tuning)
-        issued = make_server(make_ca(), [ip])
-        folder = Path(self.tuning["certificate"]["pki_dir"])
-        folder.mkdir(exist_ok=True)
-        (settings,) = self.minion.call(["cp_ingress.settings"])
-        assert not settings["errors"], settings
-        Path(settings["server_certificate"]).write_text(issued.certificate_pem)
-        Path(settings["server_key"]).write_text(issued.key_pem)
+    def choose(self, wish: tuple[str, str, dict[str, Any]], **more: Any) -> None:
+        """Write the configuration."""
+        metallb, ip, tuning = wish
+        self.minion.write(BOOTSTRAP.format(metallb=metallb, ip=ip), {**self.tuning, **tuning, **more})
 
-    def states(self, sls: str) -> list[dict[str, Any]]:
-        """Return the states of an SLS file, and of those that it includes, which ask the API."""
-        (found,) = self.minion.call(["state.show_low_sls", sls])
-        assert all(isinstance(chunk, dict) for chunk in found), found
-        return [chunk for chunk in found if chunk["state"] in STATES and chunk["fun"] != "serving"]
-
-    def run(self, sls: str, *, test: bool, **changed: Any) -> list[dict[str, Any]]:
-        """Run the states of an SLS file, where they have an argument of `changed` with that one instead."""
-        calls = []
-        for chunk in self.states(sls):
-            chunk |= {key: value for key, value in changed.items() if key in chunk}
-            function = f"{chunk['state']}.{chunk['fun']}"
-            calls.append(["state.single", function, chunk["name"], _arguments(chunk, test)])
-        results = [next(iter(answer.values())) for answer in self.minion.call(*calls)]
-        self.results += results
-        return results
+    def apply(self, sls: str, *, test: bool) -> list[dict[str, Any]]:
+        """Apply an SLS file."""
+        (answer,) = self.minion.call(["state.apply", sls, {"__kwarg__": True, "test": test}])
+        assert isinstance(answer, dict), answer
+        self.results += answer.values()
+        return list(answer.values())
 
     def ask(self) -> None:
         """Ask for everything that only reads."""
-        self.reports += self.minion.call(["cp_ingress.preflight"], ["cp_ingress.status"])
-
-
-def _arguments(chunk: dict[str, Any], test: bool) -> dict[str, Any]:
-    """Return the keyword arguments of a state as an SLS file gives them."""
-    compiled = {"state", "fun", "name", "order", "require", "failhard"}
-    own = {key: value for key, value in chunk.items() if key not in compiled and not key.startswith("__")}
-    return {"__kwarg__": True, **own, "test": test}
+        self.reports += self.minion.call(
+            ["cp_ingress.preflight"], ["cp_ingress.status"], ["cp_ingress_change.transition"]
+        )
 
 
 @dataclass(frozen=True)
@@ -112,7 +93,7 @@ def server() -> Iterator[LightApiserver]:
 
 
 @pytest.fixture(scope="module")
-def formula(server: LightApiserver, tmp_path_factory: pytest.TempPathFactory) -> Formula:
+def formula(server: LightApiserver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Formula]:
     folder = tmp_path_factory.mktemp("rbac")
     pins = {
         name: {
@@ -123,35 +104,39 @@ def formula(server: LightApiserver, tmp_path_factory: pytest.TempPathFactory) ->
         }
         for name, chart in charts().items()
     }
+    ingress = Ingress(folder / "pki")
     tuning = {
         "kubeconfig": str(server.kubeconfig_for(USER)),
         "helm": str(binary("helm")),
         "charts": pins,
         "certificate": {"pki_dir": str(folder / "pki")},
         "timeouts": {"wait": 30},
+        "verify": {"connect_to": ingress.address},
     }
-    return Formula(masterless(folder / "salt"), tuning)
+    yield Formula(masterless(folder / "salt"), tuning)
+    ingress.close()
 
 
 @pytest.fixture(scope="module")
 def story(server: LightApiserver, formula: Formula, tmp_path_factory: pytest.TempPathFactory) -> Story:
     mark = server.mark()
-    formula.choose("metallb")
-    formula.run("cp_ingress", test=True)
+    formula.choose(WISHES[0], timeouts={"wait": 1})
+    # Before anything is there but the document's own Namespaces, which would be taken over from kubectl.
+    formula.apply("cp_ingress", test=True)
     # Nothing makes anything ready yet: the waits end, and ask for pods and events.
-    unready = formula.run("cp_ingress.nginx", test=False, timeout=1)
+    unready = formula.apply("cp_ingress.nginx", test=False)
     formula.results.clear()
     with Controllers(server) as controllers:
-        for mode in MODES:
-            formula.choose(mode)
-            formula.run("cp_ingress", test=True)
-            formula.run("cp_ingress", test=False)
-            formula.ask()
-        formula.run("cp_ingress.clean", test=True)
+        for wish in WISHES:
+            formula.choose(wish)
+            formula.apply("cp_ingress", test=True)
+            formula.apply("cp_ingress", test=False)
+        formula.ask()
+        formula.apply("cp_ingress.clean", test=True)
         # Once more with MetalLB, so that its removal is part of cleaning up too.
-        formula.choose("metallb")
-        formula.run("cp_ingress", test=False)
-        formula.run("cp_ingress.clean", test=False)
+        formula.choose(WISHES[0])
+        formula.apply("cp_ingress", test=False)
+        formula.apply("cp_ingress.clean", test=False)
     assert not controllers.problems
     cache = tmp_path_factory.mktemp("renders")
     rendered = [obj for case in CASES.values() for obj in case.render(cache)]

@@ -47,7 +47,7 @@ def _library(server: LightApiserver) -> Contender:
     def command(file: Path, namespace: str) -> list[str]:
         return [sys.executable, script, str(server.kubeconfig), namespace, str(file)]
 
-    return Contender(LIBRARY, command)
+    return Contender(LIBRARY, command, _bytecode(server))
 
 
 def _salt(server: LightApiserver) -> Contender:
@@ -72,4 +72,9 @@ def _salt(server: LightApiserver) -> Contender:
         function = ["kube_objects.apply", str(file), "applyset=bench", f"applyset_namespace={namespace}"]
         return [program, "--local", f"--config-dir={folder}", *function, f"kubeconfig={server.kubeconfig}"]
 
-    return Contender(SALT, command)
+    return Contender(SALT, command, _bytecode(server))
+
+
+def _bytecode(server: LightApiserver) -> dict[str, str]:
+    """Let Python keep what it compiled, as where the modules are installed; the work tree stays clean."""
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(server.folder / "bytecode")}

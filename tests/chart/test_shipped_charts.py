@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
+from cp_ingress_core.failover import CONFIG_MAP
 from tests.formula.goldens.cases import CASES, ONE_MASTER, Case
 from tests.formula.goldens.summary import summary
 from tests.sandbox.build import charts
 
 GOLDENS = Path(__file__).resolve().parents[1] / "formula" / "goldens"
-# Maps in which every key is the user's own.
-FREE = ("nodeSelector",)
+# Maps that the chart hands on as they are.
+FREE = ("nodeSelector", "updateStrategy")
 ALL_CASES = {**CASES, "ingress-nginx-one-master": ONE_MASTER}
 Objects = list[dict[str, Any]]
 
@@ -174,7 +175,6 @@ def test_replicas_keep_apart_within_one_revision_only(cache_dir: Path) -> None:
     objects, deployment = nginx(cache_dir, "ingress-nginx-metallb")
     spec = deployment["spec"]
     assert spec["replicas"] == 2
-    assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 1, "maxSurge": 1}
     affinity = spec["template"]["spec"]["affinity"]["podAntiAffinity"]
     (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]
     assert term["labelSelector"] == {"matchLabels": {"cp-ingress.io/workload": "nginx-deployment"}}
@@ -188,6 +188,45 @@ def test_replicas_keep_apart_within_one_revision_only(cache_dir: Path) -> None:
     assert lost == {"node.kubernetes.io/unreachable": 5, "node.kubernetes.io/not-ready": 5}
 
 
+def test_a_rollout_brings_the_new_replicas_first_beside_the_old_ones(cache_dir: Path) -> None:
+    _, deployment = nginx(cache_dir, "ingress-nginx-metallb")
+    spec = deployment["spec"]
+    assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 2}
+    affinity = spec["template"]["spec"]["affinity"]["podAffinity"]
+    (preferred,) = affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+    term = preferred["podAffinityTerm"]
+    assert term["labelSelector"] == {"matchLabels": {"cp-ingress.io/workload": "nginx-deployment"}}
+    assert term["mismatchLabelKeys"] == ["pod-template-hash"]
+
+
+@pytest.mark.parametrize("name", [name for name in ALL_CASES if name.startswith("ingress-nginx")])
+def test_a_pod_that_ends_serves_on_until_everybody_has_noticed(cache_dir: Path, name: str) -> None:
+    _, workload = nginx(cache_dir, name)
+    pod = workload["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (grace,) = [int(arg.partition("=")[2]) for arg in container["args"] if "shutdown-grace-period" in arg]
+    probe = container["readinessProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] < grace < pod["terminationGracePeriodSeconds"]
+    # /healthz fails from the first moment of the shutdown, which this begins.
+    assert container["lifecycle"]["preStop"]["exec"]["command"] == ["/wait-shutdown"]
+    assert probe["httpGet"]["path"] == "/healthz"
+
+
+def test_speakers_are_not_the_first_to_suffer_on_a_busy_node(cache_dir: Path) -> None:
+    (speaker,) = of_kind(CASES["metallb"].render(cache_dir), "DaemonSet")
+    pod = speaker["spec"]["template"]["spec"]
+    assert pod["priorityClassName"] == "system-node-critical"
+    assert pod["containers"][0]["resources"]["requests"]["cpu"] == "100m"
+
+
+def test_speakers_restart_for_other_timings(cache_dir: Path) -> None:
+    (speaker,) = of_kind(CASES["metallb"].render(cache_dir), "DaemonSet")
+    assert speaker["spec"]["template"]["metadata"]["annotations"]["cp-ingress.io/timings"] == "of-a-test"
+    # The chart mounts them where they are.
+    volumes = {volume["name"]: volume for volume in speaker["spec"]["template"]["spec"]["volumes"]}
+    assert volumes["memberlist-config"]["configMap"] == {"name": CONFIG_MAP, "optional": True}
+
+
 def test_on_one_master_the_one_replica_is_replaced_before_it_goes(cache_dir: Path) -> None:
     objects, deployment = nginx(cache_dir, "ingress-nginx-one-master")
     assert deployment["spec"]["replicas"] == 1
@@ -196,12 +235,12 @@ def test_on_one_master_the_one_replica_is_replaced_before_it_goes(cache_dir: Pat
     assert not of_kind(objects, "PodDisruptionBudget")
 
 
-def test_external_mode_runs_one_per_node_and_replaces_one_at_a_time(cache_dir: Path) -> None:
+def test_external_mode_runs_one_per_node_and_brings_the_new_one_first(cache_dir: Path) -> None:
     objects, daemon_set = nginx(cache_dir, "ingress-nginx-external")
     assert daemon_set["kind"] == "DaemonSet"
     assert daemon_set["spec"]["updateStrategy"] == {
         "type": "RollingUpdate",
-        "rollingUpdate": {"maxUnavailable": 1},
+        "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
     }
     assert not of_kind(objects, "PodDisruptionBudget")
 

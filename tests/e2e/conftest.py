@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
 
+from tests.sandbox.browser import opened
 from tests.sandbox.cluster import Sandbox
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.state import State
 
 SandboxOf = Callable[..., Sandbox]
+BrowserOf = Callable[[Path | str], WebDriver]
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +53,13 @@ def sandbox_of(machine: Sandbox) -> SandboxOf:
         return machine
 
     return bare
+
+
+@pytest.fixture
+def browser(machine: Sandbox) -> Iterator[BrowserOf]:
+    """Open a browser on the client: `browser(ca)` is the Selenium driver of one that trusts that CA."""
+    with contextlib.ExitStack() as stack:
+        yield lambda ca: stack.enter_context(opened(machine, ca))
 
 
 def _recorded() -> State | None:

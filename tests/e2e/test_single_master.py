@@ -40,7 +40,7 @@ def test_a_rollout_does_not_deadlock(cluster, deployed):
     pillar.write_text(yaml.safe_dump(changed))
     try:
         changes = ingress.object_changes(ingress.apply(cluster))
-        assert list(changes) == ["cp_ingress-nginx-chart-deployed cp_ingress"]
+        assert list(changes) == ["cp_ingress-nginx-chart-deployed cp_ingress_endpoint"]
         assert ingress.nginx_nodes(cluster) == ["n1"]
         ingress.wait_for_https(cluster, ingress.VIP, deployed[1])
     finally:

@@ -78,10 +78,14 @@ def test_settings_are_not_masked(salt_call: SaltCall, bootstrap_file: pathlib.Pa
     assert MASK not in json.dumps(settings)
 
 
-@pytest.mark.parametrize("function", ["namespaces", "pool", "services"])
-def test_objects_are_not_masked(salt_call: SaltCall, bootstrap_file: pathlib.Path, function: str) -> None:
+@pytest.mark.parametrize(
+    "call",
+    [["cp_ingress.namespaces"], ["cp_ingress_endpoint.pool", "narrowed=True"]],
+    ids=["namespaces", "pool"],
+)
+def test_objects_are_not_masked(salt_call: SaltCall, bootstrap_file: pathlib.Path, call: list[str]) -> None:
     bootstrap_file.write_text(GOOD)
-    objects = data_of(salt_call, f"cp_ingress.{function}")
+    objects = data_of(salt_call, *call)
     assert objects
     assert MASK not in json.dumps(objects)
 
@@ -90,7 +94,7 @@ def test_rendered_states_are_not_masked(salt_call: SaltCall, bootstrap_file: pat
     bootstrap_file.write_text(GOOD)
     states = data_of(salt_call, "state.show_sls", "cp_ingress")
     assert "cp_ingress-endpoint-service-applied" in states
-    assert "10.200.0.50" in json.dumps(states)
+    assert "/etc/cp-ingress/pki/server.crt" in json.dumps(states)
     assert MASK not in json.dumps(states)
 
 

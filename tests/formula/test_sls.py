@@ -4,6 +4,7 @@ Covered: rendering, IDs, requisites that point at something, the order of a run,
 what the states do (tests/apiserver, tests/e2e).
 """
 
+import itertools
 import re
 
 import pytest
@@ -25,6 +26,18 @@ CASES = {
     "external": (BOOTSTRAP.format(metallb="false", ip="10.200.0.11"), {}),
     "own certificate": (
         BOOTSTRAP.format(metallb="true", ip="10.200.0.50"),
+        {"certificate": {"kind": "secret", "secret": "mine"}, "metallb": {"failover": "default"}},
+    ),
+    "components": (
+        BOOTSTRAP.format(metallb="true", ip="10.200.0.50"),
+        {"components": {"a": {"preset": "grafana"}, "b": {"preset": "dex"}, "c": {"preset": "metalk8s-ui"}}},
+    ),
+    "apiservers": (
+        BOOTSTRAP.format(metallb="true", ip="10.200.0.50"),
+        {"apiserver": {"client_id": "console"}},
+    ),
+    "external, own certificate": (
+        BOOTSTRAP.format(metallb="false", ip="10.200.0.11"),
         {"certificate": {"kind": "secret", "secret": "mine"}},
     ),
     "refused": (BOOTSTRAP.format(metallb="true", ip="10.200.0.50/24"), {}),
@@ -38,7 +51,7 @@ SLS = sorted(
     for path in (PROJECT / "salt" / "cp_ingress").rglob("*.sls")
 )
 
-BEFORE = ["preflight-passed", "namespaces-applied"]
+BEFORE = ["preflight-passed", "namespaces-applied", "begin-begun"]
 CERTIFICATES = [
     "certs-ca-folder",
     "certs-ca-key",
@@ -48,12 +61,60 @@ CERTIFICATES = [
     "certs-secret-applied",
 ]
 METALLB = ["metallb-chart-deployed", "metallb-pool-applied"]
-ENDPOINT = ["nginx-chart-deployed", "endpoint-service-applied", "verify-serving", "narrow-services-pruned"]
+# From the user to MetalLB: the IP is given up before the Service that makes MetalLB announce it.
+TO_METALLB = ["nginx-chart-deployed", "endpoint-released", "endpoint-service-applied"]
+# From MetalLB to the user: the new Service stands before the old one goes.
+TO_EXTERNAL = [
+    "nginx-chart-deployed",
+    "endpoint-service-applied",
+    "endpoint-exposed",
+    "endpoint-withdrawn",
+    "endpoint-released",
+]
+APISERVER = ["apiserver-reached", "apiserver-follows"]
+VERIFY = ["verify-ingress-configured", "verify-serving", "verify-recorded"]
+GATES = ["components-reached", "components-masters-follow"]
+COMPONENTS = ["components-b-configured", "components-a-configured", "components-c-configured"]
+MOVED = ["move-recorded", "move-ingress-configured"]
+MOVE = GATES + MOVED
+NARROW = ["narrow-reached", "narrow-masters-follow", "narrow-services-pruned", "narrow-workload-pruned"]
+NARROW_FOLLOWED = [NARROW[0], "narrow-apiserver-follows", *NARROW[1:]]
+METALLB_NARROWS = ["narrow-pool-applied"]
 METALLB_GOES = ["narrow-pool-absent", "narrow-metallb-absent", "narrow-namespaces-pruned"]
-ORDER = {
-    "metallb": BEFORE + CERTIFICATES + METALLB + ENDPOINT,
-    "external": BEFORE + CERTIFICATES + ENDPOINT + METALLB_GOES,
-    "own certificate": BEFORE + METALLB + ENDPOINT,
+NARROW_CERTIFICATE = ["narrow-server-certificate", "narrow-secret-applied"]
+END = ["narrow-recorded", "narrow-ingress-configured"]
+PARTS = {
+    "metallb": {
+        "cp_ingress.widen": BEFORE + CERTIFICATES + METALLB + TO_METALLB + VERIFY,
+        "cp_ingress.move": MOVE,
+        "cp_ingress.narrow": NARROW + METALLB_NARROWS + NARROW_CERTIFICATE + END,
+    },
+    "external": {
+        "cp_ingress.widen": BEFORE + CERTIFICATES + TO_EXTERNAL + VERIFY,
+        "cp_ingress.move": MOVE,
+        "cp_ingress.narrow": NARROW + METALLB_GOES + NARROW_CERTIFICATE + END,
+    },
+    "own certificate": {
+        "cp_ingress.widen": BEFORE + METALLB + TO_METALLB + VERIFY,
+        "cp_ingress.move": MOVE,
+        "cp_ingress.narrow": NARROW + METALLB_NARROWS + END,
+    },
+    "components": {
+        "cp_ingress.widen": BEFORE + CERTIFICATES + METALLB + TO_METALLB + VERIFY,
+        "cp_ingress.move": GATES + COMPONENTS + MOVED,
+        "cp_ingress.narrow": NARROW + METALLB_NARROWS + NARROW_CERTIFICATE + END,
+    },
+    "apiservers": {
+        "cp_ingress.widen": BEFORE + CERTIFICATES + ["certs-published-ca"] + METALLB + TO_METALLB + VERIFY,
+        "cp_ingress.apiserver": APISERVER,
+        "cp_ingress.move": MOVE,
+        "cp_ingress.narrow": NARROW_FOLLOWED + METALLB_NARROWS + NARROW_CERTIFICATE + END,
+    },
+    "external, own certificate": {
+        "cp_ingress.widen": BEFORE + TO_EXTERNAL + VERIFY,
+        "cp_ingress.move": MOVE,
+        "cp_ingress.narrow": NARROW + METALLB_GOES + END,
+    },
 }
 
 
@@ -89,19 +150,85 @@ def test_every_file_renders_with_ids_by_formula_path_and_function(compiled, case
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
-@pytest.mark.parametrize("sls", ["cp_ingress", "cp_ingress.clean"])
-def test_every_requisite_points_at_a_state_of_the_run(compiled, case, sls):
+@pytest.mark.parametrize("sls", [name for name in SLS if name != "cp_ingress.refused"])
+def test_every_file_has_in_itself_what_its_requisites_point_at(compiled, case, sls):
     chunks = low(compiled(case), sls)
     states = {(chunk["state"], chunk["__id__"]) for chunk in chunks}
     for chunk in chunks:
-        for requisite in [*chunk.get("require", []), *chunk.get("watch", [])]:
+        requisites = ("require", "watch", "onchanges")
+        for requisite in itertools.chain.from_iterable(chunk.get(name, []) for name in requisites):
             assert next(iter(requisite.items())) in states, chunk["__id__"]
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_a_run_goes_in_the_documented_order(compiled, case):
-    ids = [chunk["__id__"].removeprefix("cp_ingress-") for chunk in low(compiled(case), "cp_ingress")]
-    assert ids == ORDER[case]
+    assert ids_of(compiled(case), "cp_ingress") == list(itertools.chain.from_iterable(PARTS[case].values()))
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+@pytest.mark.parametrize("sls", PARTS["metallb"])
+def test_a_part_of_a_run_on_its_own_is_that_part_of_the_whole(compiled, case, sls):
+    """So that a master's orchestration, and whoever finishes a run, can take them one by one."""
+    assert ids_of(compiled(case), sls) == PARTS[case][sls]
+
+
+def ids_of(compiled_case, sls):
+    return [chunk["__id__"].removeprefix("cp_ingress-") for chunk in low(compiled_case, sls)]
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_what_a_run_must_not_go_on_after_ends_it(compiled, case):
+    """What stands behind a gate in another file has no requisite on it."""
+    ended = {
+        chunk["__id__"].removeprefix("cp_ingress-")
+        for chunk in low(compiled(case), "cp_ingress")
+        if chunk.get("failhard")
+    }
+    follow = [*APISERVER, "narrow-apiserver-follows"] if case == "apiservers" else []
+    assert ended == {"preflight-passed", *follow, *GATES, *NARROW[:2]}
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+@pytest.mark.parametrize("sls", PARTS["metallb"])
+def test_each_step_waits_for_the_one_before_it(compiled, case, sls):
+    """A step that fails keeps all later ones of its part from being taken."""
+    chunks = low(compiled(case), sls)
+    needs = {
+        chunk["__id__"]: {
+            needed
+            for name in ("require", "watch")
+            for requisite in chunk.get(name, [])
+            for needed in requisite.values()
+        }
+        for chunk in chunks
+    }
+    *_, last = needs
+    found, grown = {last}, set()
+    while found != grown:
+        grown, found = found, found.union(*(needs[name] for name in found))
+    assert found == needs.keys()
+
+
+@pytest.mark.parametrize(
+    ("case", "extra"), [("metallb", ["metallb-memberlist-config"]), ("own certificate", [])]
+)
+def test_the_speakers_timings_belong_to_metallbs_set(compiled, case, extra):
+    (chart,) = [chunk for chunk in low(compiled(case), "cp_ingress") if "metallb-chart" in chunk["__id__"]]
+    assert [item["metadata"]["name"] for item in chart["extra_objects"]] == extra
+    assert chart["applyset"] == "cp-ingress-metallb"
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_components_follow_the_endpoint_one_by_one_the_issuer_first(compiled, case):
+    chunks = [
+        chunk for chunk in low(compiled(case), "cp_ingress.components") if chunk["state"] == "kube_component"
+    ]
+    names = ["b", "a", "c"] if case == "components" else []
+    assert [chunk["name"] for chunk in chunks] == names
+    before = {"cp_ingress_change": "cp_ingress-components-masters-follow"}
+    for chunk in chunks:
+        assert chunk["require"] == [before]
+        before = {"kube_component": chunk["__id__"]}
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -19,6 +19,7 @@ from tests.lighttier import audit
 from tests.lighttier.credentials import Authority, file_name, write_key, write_kubeconfig
 from tests.lighttier.processes import Spawner, end, free_ports, log_tail, private_folder
 from tests.sandbox.build import bin_dir
+from tests.sandbox.process import execute
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.03
@@ -31,12 +32,14 @@ ADVERTISED = "192.0.2.1"
 class LightApiserver:
     """A real apiserver with RBAC and an audit log; no controllers, no nodes.
 
-    `url` is its address, `ca` the file of its CA, `kubeconfig` that of a cluster administrator's kubeconfig.
+    `url` is its address, `ca` the file of its CA, `kubeconfig` that of a cluster administrator's kubeconfig;
+    `arguments` are flags of kube-apiserver besides those that it needs here.
     Without controllers nothing ends a namespace's deletion, fills the aggregated roles (view, edit, admin),
     makes tokens or runs pods.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
+        self._arguments = arguments
         self._programs = bin_dir("etcd", "kube-light")
         self.folder = private_folder()
         self._spawner = Spawner()
@@ -90,6 +93,21 @@ class LightApiserver:
             end(self._apiserver)
             raise
 
+    @property
+    def command(self) -> list[str]:
+        """The apiserver's command line."""
+        return self._apiserver_command()
+
+    def launch(self, command: Sequence[str]) -> None:
+        """End the apiserver and start it with another command line; does not wait until it is ready."""
+        end(self._apiserver)
+        self._apiserver = self._spawner.start(command, self.folder / "apiserver.log")
+
+    @property
+    def running(self) -> bool:
+        """Whether the apiserver's process is there."""
+        return self._apiserver is not None and self._apiserver.poll() is None
+
     def stop(self) -> None:
         """Take the API away at once: connections break, new ones are refused. etcd keeps the data."""
         end(self._apiserver)
@@ -128,13 +146,10 @@ class LightApiserver:
         return pair.certificate, pair.key
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl as administrator; return its output, or raise CalledProcessError with its stderr."""
-        return subprocess.run(
+        """Run kubectl as administrator; return its output, or raise SandboxError with what it said."""
+        return execute(
             [str(self._programs / "kubectl"), f"--kubeconfig={self.kubeconfig}", *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=True,
+            stdin=stdin,
             timeout=KUBECTL_SECONDS,
             env=os.environ | {"HOME": str(self.folder)},
         ).stdout
@@ -219,4 +234,5 @@ class LightApiserver:
             f"--audit-log-path={self._audit.path}",
             "--audit-log-mode=blocking-strict",
             "--v=1",
+            *self._arguments,
         ]

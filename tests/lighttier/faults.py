@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +20,8 @@ from tests.lighttier.apiserver import LightApiserver
 
 @dataclass
 class Fault:
-    """Happens to the next `times` requests for which `matches` (method, path) holds.
+    """Happens to the next `times` requests for which `matches` (method, path) holds, for `seconds` from the
+    first of them on.
 
     With `status` the proxy answers itself, with a Status made of `status_object`, and the apiserver sees
     nothing. `after` lets the apiserver handle the request first. `cut` sends half of the real answer and
@@ -27,6 +30,7 @@ class Fault:
 
     matches: Callable[[str, str], bool]
     times: int = 1
+    seconds: float = math.inf
     status: int = 0
     status_object: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
@@ -34,6 +38,18 @@ class Fault:
     refuse: bool = False
     after: bool = False
     seen: int = 0
+    began: float = 0.0
+
+    def catches(self, method: str, path: str) -> bool:
+        """Whether it happens to this request; it is counted then."""
+        now = time.monotonic()
+        if self.seen >= self.times or not self.matches(method, path):
+            return False
+        self.began = self.began or now
+        if now - self.began > self.seconds:
+            return False
+        self.seen += 1
+        return True
 
 
 class FaultProxy:
@@ -83,8 +99,7 @@ class FaultProxy:
         with self._lock:
             self.requests.append((method, path))
             for fault in self.faults:
-                if fault.seen < fault.times and fault.matches(method, path):
-                    fault.seen += 1
+                if fault.catches(method, path):
                     return fault
         return None
 

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.sandbox import arp, audit, bringup, cgroups, network, salt
+from tests.sandbox import arp, audit, bringup, build, cgroups, images, network, salt
 from tests.sandbox import client as outside
 from tests.sandbox.addresses import CLIENT, NodeAddress, node_addresses
 from tests.sandbox.client import Response
@@ -118,6 +118,12 @@ class Access:
             env=self.client_environment(),
             start_new_session=True,
         )
+
+    def load_image(self, name: str) -> None:
+        """Give every node that is on an image that not all sandboxes need, built when missing."""
+        archive = build.extra_image(name)
+        for node in self.running:
+            node.run(["ctr", "--namespace", images.NAMESPACE, "images", "import", str(archive)], timeout=120)
 
     @property
     def kubeconfig(self) -> Path:

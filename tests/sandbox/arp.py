@@ -33,7 +33,7 @@ def answer(frame: bytes, ip: str) -> str | None:
 
 def who_has(ip: str, *, wait: float = 0.5, sender: Peer = CLIENT) -> set[str]:
     """Hardware addresses that answer for `ip` within `wait` seconds of one request from the client."""
-    with in_namespace(_raw_socket) as card:
+    with in_namespace(raw_socket) as card:
         card.send(request(sender, ip))
         found: set[str] = set()
         deadline = time.monotonic() + wait
@@ -53,7 +53,8 @@ def mac_bytes(mac: str) -> bytes:
     return bytes.fromhex(mac.replace(":", ""))
 
 
-def _raw_socket() -> socket.socket:
+def raw_socket() -> socket.socket:
+    """A socket for ARP frames on the network card of the namespace that the caller is in."""
     card = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ARP))
     card.bind(("eth0", ETH_P_ARP))
     return card

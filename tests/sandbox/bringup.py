@@ -13,6 +13,7 @@ from tests.sandbox.build import debian
 from tests.sandbox.build.cache import cache_root
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.node import Node, search_path
+from tests.sandbox.options import Options
 from tests.sandbox.process import execute
 from tests.sandbox.progress import Progress
 from tests.sandbox.state import State
@@ -68,7 +69,7 @@ def bring_up(state: State, directory: Path, seed: Path, progress: Progress) -> N
         state.save()
     for node in nodes:
         node.wait_for_containerd()
-    _make_cluster(nodes, state.proxy, progress)
+    _make_cluster(nodes, state.options, progress)
 
 
 def write_pillar(directory: Path) -> None:
@@ -82,11 +83,11 @@ def write_pillar(directory: Path) -> None:
         (directory / name).write_text(text)
 
 
-def _make_cluster(nodes: list[Node], proxy: str, progress: Progress) -> None:
+def _make_cluster(nodes: list[Node], options: Options, progress: Progress) -> None:
     since = datetime.now(UTC)
     keys = kubeadm.Secrets.generate()
     progress.say(f"kubeadm init on {nodes[0].name}")
-    ca_hash = kubeadm.init(nodes[0], proxy, keys)
+    ca_hash = kubeadm.init(nodes[0], options, keys)
     for node in nodes[1:]:
         # One at a time: etcd takes one learner, and a second new member could cost the quorum.
         progress.say(f"kubeadm join on {node.name}")

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from tests.sandbox import health
 from tests.sandbox.addresses import CLIENT_IP, NODE_COUNTS, VIP_FIRST
 from tests.sandbox.build import BuildError
-from tests.sandbox.cluster import PROXY_MODES, Sandbox
+from tests.sandbox.cluster import Sandbox
 from tests.sandbox.datadir import DEFAULT_DIR, DIR_VARIABLE
 from tests.sandbox.errors import SandboxBusyError, SandboxError
 from tests.sandbox.node import Node
+from tests.sandbox.options import EXTERNAL_IPS, PROXY_MODES
 from tests.sandbox.state import State
 
 DESCRIPTION = f"""A real Kubernetes cluster in network namespaces of this machine: kubeadm's masters,
@@ -37,6 +38,13 @@ def parser() -> argparse.ArgumentParser:
     )
     up.add_argument(
         "--proxy", choices=PROXY_MODES, default="iptables", help="kube-proxy's mode (default: iptables)"
+    )
+    up.add_argument(
+        "--external-ips",
+        choices=EXTERNAL_IPS,
+        default="allowed",
+        help="externalIPs of Services: served, not served by kube-proxy, or denied by the apiserver "
+        "(default: allowed)",
     )
     up.add_argument(
         "--salt", action="store_true", help="also start a Salt master on n1 and a minion on each node"
@@ -79,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _up(sandbox: Sandbox, options: argparse.Namespace) -> int:
-    if not sandbox.up(options.nodes, options.proxy, with_salt=options.salt):
+    chosen = {"proxy": options.proxy, "external_ips": options.external_ips}
+    if not sandbox.up(options.nodes, with_salt=options.salt, **chosen):
         print("the sandbox is up already", file=sys.stderr)
     return 0
 
@@ -96,7 +105,7 @@ def _status(sandbox: Sandbox, _: argparse.Namespace) -> int:
         return 1
     state = sandbox.state()
     salt = ", Salt" if state.salt else ""
-    print(f"{state.nodes} node(s) in {state.directory}, kube-proxy {state.proxy}{salt}")
+    print(f"{state.nodes} node(s) in {state.directory}, {state.options}{salt}")
     for node in sandbox.nodes:
         print(f"{node.name}  {node.ip}  {_condition(node)}")
     print(f"memory {sandbox.memory() / 2**20:.0f} MiB")

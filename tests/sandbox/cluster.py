@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +12,10 @@ from tests.sandbox.addresses import CLIENT, NODE_COUNTS, hosts_file, node_addres
 from tests.sandbox.datadir import data_directory
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.lock import Lock
+from tests.sandbox.options import Options, check_choice
 from tests.sandbox.progress import Progress, figure
 from tests.sandbox.state import State
 from tests.sandbox.teardown import tear_down
-
-PROXY_MODES = ("iptables", "nftables")
 
 
 class Sandbox(Access):
@@ -39,23 +37,24 @@ class Sandbox(Access):
         need_root()
         self.lock.acquire()
 
-    def up(self, nodes: int = 3, proxy: str = "iptables", *, with_salt: bool = False) -> bool:
+    def up(self, nodes: int = 3, *, with_salt: bool = False, **options: str) -> bool:
         """Bring the cluster up; returns False when it was up like that already.
 
-        An unfinished one is taken down first; nodes that are switched off are switched on.
+        `options` are those of `Options`: `proxy="nftables"`, `external_ips="denied"`. An unfinished one is
+        taken down first; nodes that are switched off are switched on.
         Raises SandboxError when another cluster is up, or for values out of range.
         """
-        _check_choice("--nodes", nodes, NODE_COUNTS)
-        _check_choice("--proxy", proxy, PROXY_MODES)
+        check_choice("--nodes", nodes, NODE_COUNTS)
+        wanted = Options(**options)
         with self._changing():
             state = State.load()
             if state and state.phase == "up":
-                self._check_same(state, nodes, proxy)
+                self._check_same(state, nodes, wanted)
                 changed = [self.power_on(name) for name in list(state.powered_off)]
                 if with_salt:
                     self.start_salt()
                 return bool(changed)
-            seconds = self._from_nothing(state, nodes, proxy)
+            seconds = self._from_nothing(state, nodes, wanted)
             if with_salt:
                 self.start_salt()
             self._report(seconds)
@@ -126,7 +125,7 @@ class Sandbox(Access):
                 salt.wait_for_minions(nodes[0], [node.name for node in self.running])
             self._progress.say("Salt answers")
 
-    def _from_nothing(self, left: State | None, nodes: int, proxy: str) -> float:
+    def _from_nothing(self, left: State | None, nodes: int, options: Options) -> float:
         """Make the cluster; returns the seconds that took, builds and images not counted."""
         progress = self._progress = Progress(quiet=self._quiet)
         directory = data_directory(self._wanted_directory)
@@ -137,7 +136,7 @@ class Sandbox(Access):
         programs, seed = bringup.prepare(progress)
         start = progress.elapsed
         saved = sysctl.save()
-        state = State(str(directory), nodes, proxy, self._owner, sysctls=saved)
+        state = State(str(directory), nodes, options.proxy, self._owner, options.external_ips, sysctls=saved)
         state.save()
         datadir.claim(directory)
         bringup.bring_up(state, programs, seed, progress)
@@ -160,11 +159,11 @@ class Sandbox(Access):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(hosts_file(CLIENT, addresses, reachable))
 
-    def _check_same(self, state: State, nodes: int, proxy: str) -> None:
-        if (state.nodes, state.proxy) != (nodes, proxy):
+    def _check_same(self, state: State, nodes: int, options: Options) -> None:
+        if (state.nodes, state.options) != (nodes, options):
             raise SandboxError(
-                f"a sandbox of {state.nodes} node(s) with kube-proxy in {state.proxy} mode is up, "
-                f"wanted were {nodes} and {proxy}: run `python -m tests.sandbox down` first"
+                f"a sandbox of {state.nodes} node(s) with {state.options} is up, "
+                f"wanted were {nodes} with {options}: run `python -m tests.sandbox down` first"
             )
         directory = data_directory(self._wanted_directory)
         if self._wanted_directory and str(directory) != state.directory:
@@ -190,8 +189,3 @@ class _Held:
     def __exit__(self, *_: object) -> None:
         if not self._was_held:
             self._lock.release()
-
-
-def _check_choice(option: str, value: object, allowed: Sequence[object]) -> None:
-    if value not in allowed:
-        raise SandboxError(f"{option} {value}: must be one of {', '.join(map(str, allowed))}")

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.sandbox.addresses import API_HOST, API_PORT, POD_CIDR, SERVICE_CIDR, NodeAddress
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.node import FILES, Node
+from tests.sandbox.options import Options
 
 KUBERNETES_VERSION = "v1.36.3"
 API = "kubeadm.k8s.io/v1beta4"
@@ -37,7 +38,7 @@ class Secrets:
         return cls(f"{secrets.token_hex(3)}.{secrets.token_hex(8)}", secrets.token_hex(32))
 
 
-def init_documents(node: NodeAddress, proxy: str, keys: Secrets) -> list[dict[str, Any]]:
+def init_documents(node: NodeAddress, options: Options, keys: Secrets) -> list[dict[str, Any]]:
     """Configuration of `kubeadm init` on the first node, as parsed documents."""
     init = {
         "apiVersion": API,
@@ -47,7 +48,7 @@ def init_documents(node: NodeAddress, proxy: str, keys: Secrets) -> list[dict[st
         "certificateKey": keys.certificate_key,
         "nodeRegistration": _registration(node),
     }
-    return [init, _cluster(), _kubelet(), _kube_proxy(proxy)]
+    return [init, _cluster(options), _kubelet(), _kube_proxy(options)]
 
 
 def join_documents(node: NodeAddress, keys: Secrets, ca_hash: str) -> list[dict[str, Any]]:
@@ -79,9 +80,9 @@ def ca_certificate_hash(pem: bytes) -> str:
     )
 
 
-def init(node: Node, proxy: str, keys: Secrets) -> str:
+def init(node: Node, options: Options, keys: Secrets) -> str:
     """Make `node` the first master; returns the hash of the cluster's CA."""
-    _write_files(node, init_documents(node.address, proxy, keys))
+    _write_files(node, init_documents(node.address, options, keys))
     _kubeadm(node, ["init", "--upload-certs", "--skip-phases=addon/coredns"])
     return ca_certificate_hash((node.disk / "etc/kubernetes/pki/ca.crt").read_bytes())
 
@@ -103,7 +104,7 @@ def _registration(node: NodeAddress) -> dict[str, Any]:
     }
 
 
-def _cluster() -> dict[str, Any]:
+def _cluster(options: Options) -> dict[str, Any]:
     audit_files = [
         {
             "name": "audit-policy",
@@ -114,12 +115,14 @@ def _cluster() -> dict[str, Any]:
         },
         {"name": "audit-log", "hostPath": AUDIT_DIR, "mountPath": AUDIT_DIR, "pathType": "DirectoryOrCreate"},
     ]
-    audit_flags = {
+    flags = {
         "audit-policy-file": AUDIT_POLICY,
         "audit-log-path": f"{AUDIT_DIR}/audit.log",
         # Never rotated while a sandbox lives: tests read the file by offset.
         "audit-log-maxsize": "10000",
     }
+    if options.external_ips == "denied":
+        flags["enable-admission-plugins"] = "NodeRestriction,DenyServiceExternalIPs"
     return {
         "apiVersion": API,
         "kind": "ClusterConfiguration",
@@ -127,7 +130,7 @@ def _cluster() -> dict[str, Any]:
         "clusterName": "sandbox",
         "controlPlaneEndpoint": f"{API_HOST}:{API_PORT}",
         "networking": {"podSubnet": POD_CIDR, "serviceSubnet": SERVICE_CIDR},
-        "apiServer": {"extraArgs": _arguments(audit_flags), "extraVolumes": audit_files},
+        "apiServer": {"extraArgs": _arguments(flags), "extraVolumes": audit_files},
         "controllerManager": {
             "extraArgs": _arguments({"allocate-node-cidrs": "false", "flex-volume-plugin-dir": PLUGIN_DIR})
         },
@@ -154,11 +157,13 @@ def _kubelet() -> dict[str, Any]:
     }
 
 
-def _kube_proxy(mode: str) -> dict[str, Any]:
+def _kube_proxy(options: Options) -> dict[str, Any]:
+    gates = {"AllowServiceExternalIPs": False} if options.external_ips == "unserved" else {}
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
-        "mode": mode,
+        "mode": options.proxy,
+        "featureGates": gates,
         # Connection tracking limits belong to the whole machine; a namespace may not set them.
         "conntrack": {"maxPerCore": 0, "min": 0},
     }

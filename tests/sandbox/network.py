@@ -91,6 +91,9 @@ def create(nodes: tuple[NodeAddress, ...]) -> None:
     """The LAN, the client and the nodes' network cards."""
     create_lan()
     create_machine(CLIENT)
+    # It asks twenty times a second. A node remembers an attempt that nobody answered for two minutes, and
+    # takes another one from the same port for that one; of 28,000 ports, one is back within a minute.
+    _sysctl(CLIENT.name, {"net/ipv4/ip_local_port_range": "2000 65535"})
     for node in nodes:
         create_machine(node)
         configure_node(node, nodes)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.sandbox.errors import SandboxError
+from tests.sandbox.options import Options
 
 ANCHOR = Path("/run/cp-ingress-sandbox")
 """Fixed place of the lock, the state and the namespaces' files: there is one sandbox per machine."""
@@ -21,11 +22,17 @@ class State:
     nodes: int
     proxy: str
     owner: str
+    external_ips: str = "allowed"
     phase: str = "starting"
     salt: bool = False
     powered_off: list[str] = field(default_factory=list)
     cgroups: list[str] = field(default_factory=list)
     sysctls: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def options(self) -> Options:
+        """The cluster's options."""
+        return Options(self.proxy, self.external_ips)
 
     @classmethod
     def load(cls, anchor: Path = ANCHOR) -> State | None:

@@ -1,127 +1,106 @@
-"""The objects that carry the endpoint."""
+"""The endpoint: every name that follows from mode, IP and port, and what is no endpoint."""
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from typing import Any
 
 import pytest
-import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cp_ingress_core import endpoint
-from cp_ingress_core.settings import Settings
+from cp_ingress_core.endpoint import Endpoint
+from cp_ingress_core.errors import ConfigError
 
-
-def settings(ip: str = "10.200.0.50", *, metallb: bool = True, **tuning: Any) -> Settings:
-    cidr = "fd00::/64" if ":" in ip else "10.200.0.0/24"
-    control_plane = {"cidr": [cidr], "metalLB": {"enabled": metallb}, "ingress": {"ip": ip}}
-    return Settings.from_pillar({"networks": {"controlPlane": control_plane}, "cp_ingress": tuning})
-
-
-SERVICES = {
-    "metallb": (
-        settings(),
-        """
-        metadata:
-          name: cp-metallb-10-200-0-50
-          namespace: cp-ingress
-          labels: {app.kubernetes.io/managed-by: Salt, app.kubernetes.io/part-of: cp-ingress}
-          annotations: {metallb.io/loadBalancerIPs: 10.200.0.50}
-        spec:
-          type: LoadBalancer
-          externalTrafficPolicy: Local
-          allocateLoadBalancerNodePorts: false
-          ipFamilies: [IPv4]
-          ipFamilyPolicy: SingleStack
-          ports: [{name: https, port: 8443, protocol: TCP, targetPort: https}]
-        """,
+NAMES = {
+    "MetalLB, IPv4": (
+        Endpoint("metallb", "10.200.0.50", 8443),
+        {
+            "host": "10.200.0.50",
+            "url": "https://10.200.0.50:8443",
+            "issuer": "https://10.200.0.50:8443/oidc",
+            "pool_cidr": "10.200.0.50/32",
+            "san": "IP:10.200.0.50",
+            "slug": "10-200-0-50",
+            "service_name": "cp-metallb-10-200-0-50",
+        },
     ),
-    "external": (
-        settings("10.200.0.11", metallb=False, port=443),
-        """
-        metadata:
-          name: cp-external-10-200-0-11
-          namespace: cp-ingress
-          labels: {app.kubernetes.io/managed-by: Salt, app.kubernetes.io/part-of: cp-ingress}
-        spec:
-          type: ClusterIP
-          externalIPs: [10.200.0.11]
-          externalTrafficPolicy: Cluster
-          ipFamilies: [IPv4]
-          ipFamilyPolicy: SingleStack
-          ports: [{name: https, port: 443, protocol: TCP, targetPort: https}]
-        """,
+    "external, the port of HTTPS": (
+        Endpoint("external", "10.200.0.11", 443),
+        {"url": "https://10.200.0.11:443", "service_name": "cp-external-10-200-0-11"},
     ),
     "IPv6": (
-        settings("fd00::50"),
-        """
-        metadata:
-          name: cp-metallb-fd00-0000-0000-0000-0000-0000-0000-0050
-          namespace: cp-ingress
-          labels: {app.kubernetes.io/managed-by: Salt, app.kubernetes.io/part-of: cp-ingress}
-          annotations: {metallb.io/loadBalancerIPs: fd00::50}
-        spec:
-          type: LoadBalancer
-          externalTrafficPolicy: Local
-          allocateLoadBalancerNodePorts: false
-          ipFamilies: [IPv6]
-          ipFamilyPolicy: SingleStack
-          ports: [{name: https, port: 8443, protocol: TCP, targetPort: https}]
-        """,
+        Endpoint("metallb", "fd00::50", 8443),
+        {
+            "host": "[fd00::50]",
+            "url": "https://[fd00::50]:8443",
+            "issuer": "https://[fd00::50]:8443/oidc",
+            "pool_cidr": "fd00::50/128",
+            "san": "IP:fd00::50",
+            "slug": "fd00-0000-0000-0000-0000-0000-0000-0050",
+            "service_name": "cp-metallb-fd00-0000-0000-0000-0000-0000-0000-0050",
+        },
+    ),
+    "an IPv6 address that ends in colons": (
+        Endpoint("external", "fd00::", 8443),
+        {"slug": "fd00-0000-0000-0000-0000-0000-0000-0000", "host": "[fd00::]"},
     ),
 }
 
 
-@pytest.mark.parametrize(("wanted", "expected"), SERVICES.values(), ids=SERVICES)
-def test_service(wanted: Settings, expected: str) -> None:
-    service = endpoint.service(wanted)
-    assert (service.pop("apiVersion"), service.pop("kind")) == ("v1", "Service")
-    assert service["spec"].pop("selector") == endpoint.NGINX_PODS
-    assert service == yaml.safe_load(expected)
+@pytest.mark.parametrize(("endpoint", "expected"), NAMES.values(), ids=NAMES)
+def test_names(endpoint: Endpoint, expected: dict[str, str]) -> None:
+    assert {name: getattr(endpoint, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize(("ip", "cidr"), [("10.200.0.50", "10.200.0.50/32"), ("fd00::50", "fd00::50/128")])
-def test_pool(ip: str, cidr: str) -> None:
-    pool, announcement = endpoint.pool(settings(ip))
-    assert {item["apiVersion"] for item in (pool, announcement)} == {"metallb.io/v1beta1"}
-    assert (pool["kind"], announcement["kind"]) == ("IPAddressPool", "L2Advertisement")
-    for item in (pool, announcement):
-        assert (item["metadata"]["name"], item["metadata"]["namespace"]) == (
-            "control-plane-ingress-ip",
-            "metallb-system",
-        )
-    assert pool["spec"] == {"addresses": [cidr], "autoAssign": False}
-    assert announcement["spec"] == {"ipAddressPools": ["control-plane-ingress-ip"]}
-    # Nothing shared: what is written into one object must not show in the other.
-    assert pool["metadata"] is not announcement["metadata"]
+def test_a_person_reads_url_and_mode() -> None:
+    assert str(Endpoint("external", "fd00::50", 8443)) == "https://[fd00::50]:8443 (external)"
 
 
-def test_namespaces() -> None:
-    levels = {
-        mode: {
-            item["metadata"]["name"]: {
-                name.rpartition("/")[2]: value
-                for name, value in item["metadata"]["labels"].items()
-                if name.startswith("pod-security.kubernetes.io/")
-            }
-            for item in endpoint.namespaces(settings(metallb=mode == "metallb"))
-        }
-        for mode in ("metallb", "external")
-    }
-    uses = ("enforce", "audit", "warn")
-    nginx = {"cp-ingress": dict.fromkeys(uses, "restricted")}
-    assert levels["external"] == nginx
-    assert levels["metallb"] == nginx | {"metallb-system": dict.fromkeys(uses, "privileged")}
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"mode": "bgp", "ip": "10.200.0.50", "port": 8443}, id="a mode that there is not"),
+        pytest.param({"mode": "metallb", "ip": "10.200.0.500", "port": 8443}, id="no IP"),
+        pytest.param({"mode": "metallb", "ip": "10.200.0.50/24", "port": 8443}, id="a mask behind the IP"),
+        pytest.param({"mode": "metallb", "ip": 180879410, "port": 8443}, id="an IP as a number"),
+        pytest.param({"mode": "metallb", "ip": "fe80::1%eth0", "port": 8443}, id="a zone"),
+        pytest.param({"mode": "metallb", "ip": "10.200.0.50"}, id="no port"),
+        pytest.param({"mode": "metallb", "ip": "10.200.0.50", "port": "8443"}, id="a port in quotes"),
+    ],
+)
+def test_what_is_no_endpoint_is_refused(data: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="this is not an endpoint"):
+        Endpoint.from_dict(data)
 
 
-def test_tls_secret_round_trip() -> None:
-    secret = endpoint.tls_secret("the certificate\n", "the key\n", settings())
-    assert secret["type"] == "kubernetes.io/tls"
-    assert (secret["metadata"]["namespace"], secret["metadata"]["name"]) == ("cp-ingress", "cp-ingress-tls")
-    assert endpoint.secret_texts(secret) == {"tls.crt": "the certificate\n", "tls.key": "the key\n"}
+def test_an_endpoint_that_was_made_of_no_ip_says_so() -> None:
+    with pytest.raises(ConfigError, match="'ingress': this is not an IP address"):
+        _ = Endpoint("metallb", "ingress", 8443).url
 
 
-def test_secret_values_that_are_no_text_are_left_out() -> None:
-    data = {"good": "eA==", "binary": "/w==", "broken": "not base64!"}
-    assert endpoint.secret_texts({"data": data}) == {"good": "x"}
-    assert endpoint.secret_texts({}) == {}
-    assert endpoint.secret_texts({"data": None}) == {}
+def test_an_endpoint_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Endpoint("metallb", "10.200.0.50", 8443).port = 1  # type: ignore[misc]
+
+
+ENDPOINTS = st.builds(
+    Endpoint,
+    st.sampled_from(["metallb", "external"]),
+    st.ip_addresses().map(str),
+    st.integers(1, 65535),
+)
+
+
+@given(endpoint=ENDPOINTS)
+def test_plain_data_is_read_back(endpoint: Endpoint) -> None:
+    assert Endpoint.from_dict(endpoint.to_dict()) == endpoint
+
+
+@given(one=ENDPOINTS, two=ENDPOINTS)
+def test_a_service_is_named_after_one_mode_and_ip_by_a_dns_label(one: Endpoint, two: Endpoint) -> None:
+    assert re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])", one.service_name)
+    same = (one.mode, one.ip) == (two.mode, two.ip)
+    assert (one.service_name == two.service_name) == same

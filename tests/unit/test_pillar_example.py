@@ -10,9 +10,13 @@ import pytest
 import yaml
 
 from cp_ingress_core import settings as settings_module
-from cp_ingress_core import tuning
+from cp_ingress_core import tuning, tuning_change, tuning_metallb
+from cp_ingress_core.component import reading
 from cp_ingress_core.settings import Settings
 
+NAMED = ("charts", "components")
+# Mappings whose keys are the user's.
+FREE = (":values", ":env", ":set", ":json", ":part")
 EXAMPLE = pathlib.Path(__file__).parents[2] / "pillar" / "example.sls"
 NETWORKS = {
     "controlPlane": {
@@ -32,10 +36,10 @@ def examples() -> list[dict[str, Any]]:
 
 
 def leaves(data: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Yield the path of each key that settings read, with NAME for a chart's name."""
+    """Yield the path of each key that settings read, with NAME for the name of a chart or component."""
     for key, value in data.items():
-        inner = f"{path}:NAME" if path == "charts" else f"{path}:{key}".lstrip(":")
-        if isinstance(value, Mapping) and not inner.endswith(":values"):
+        inner = f"{path}:NAME" if path in NAMED else f"{path}:{key}".lstrip(":")
+        if isinstance(value, Mapping) and not inner.endswith(FREE):
             yield from leaves(value, inner)
         else:
             yield inner
@@ -43,11 +47,23 @@ def leaves(data: Mapping[str, Any], path: str = "") -> Iterator[str]:
 
 def known() -> set[str]:
     """Return every key there is."""
+    sections = {
+        "charts:NAME": tuning.CHART_KEYS,
+        "certificate": tuning.CERTIFICATE_KEYS,
+        "timeouts": tuning.TIMEOUT_KEYS,
+        "external": tuning_change.EXTERNAL_KEYS,
+        "change": tuning_change.CHANGE_KEYS,
+        "verify": tuning_change.VERIFY_KEYS,
+        "orchestrate": tuning_change.ORCHESTRATE_KEYS,
+        "metallb": tuning_metallb.METALLB_KEYS,
+        "apiserver": tuning.APISERVER_KEYS,
+    }
+    outer = {"components", *(section.partition(":")[0] for section in sections)}
     return {
-        *(key for key in tuning.KEYS if key not in ("charts", "certificate", "timeouts")),
-        *(f"charts:NAME:{key}" for key in tuning.CHART_KEYS),
-        *(f"certificate:{key}" for key in tuning.CERTIFICATE_KEYS),
-        *(f"timeouts:{key}" for key in tuning.TIMEOUT_KEYS),
+        *(key for key in tuning.KEYS if key not in outer),
+        *(f"{section}:{key}" for section, keys in sections.items() for key in keys),
+        *(f"components:NAME:{key}" for key in reading.KEYS if key != "verify"),
+        *(f"components:NAME:verify:{key}" for key in reading.VERIFY_KEYS),
     }
 
 
@@ -64,6 +80,8 @@ def test_the_example_shows_the_defaults() -> None:
     shown = Settings.from_pillar({"networks": NETWORKS, "cp_ingress": examples()[0]})
     default = Settings.from_pillar({"networks": NETWORKS})
     for name in ("kubeconfig", "port", "pki_dir", "timeout_wait", "timeout_verify", "certificate_kind"):
+        assert getattr(shown, name) == getattr(default, name)
+    for name in ("exposure", "node_addresses", "keep_old_for", "handover_timeout", "remove_crds"):
         assert getattr(shown, name) == getattr(default, name)
     for name in ("certificate_days", "certificate_renew_before_days", "certificate_ca_days"):
         assert getattr(shown, name) == getattr(default, name)

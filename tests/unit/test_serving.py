@@ -82,6 +82,31 @@ def test_a_missing_ca_file_is_told(tmp_path):
     assert "No such file" in answer.problem
 
 
+@pytest.mark.parametrize("host", ["10.200.0.50", "fd00::50"])
+def test_the_endpoint_is_asked_through_another_address(tmp_path, ca_file, host):
+    """Behind NAT that doesn't lead back, this machine reaches it by an address that the certificate lacks."""
+    with https_server(tmp_path, [host]) as port:
+        answer = serving.ask(host, 8443, ca_file, through=("127.0.0.1", port))
+        assert answer == serving.Answer(404, "")
+        seconds = serving.wait_until_serving(
+            host, 8443, ca_file, timeout=20, report=lambda _: None, through=("127.0.0.1", port)
+        )
+    assert seconds > 0
+
+
+def test_through_another_address_the_certificate_must_still_name_the_ip(tmp_path, ca_file):
+    with https_server(tmp_path, ["127.0.0.1"]) as port:
+        answer = serving.ask("10.200.0.50", 8443, ca_file, through=("127.0.0.1", port))
+    assert "certificate refused" in answer.problem
+    assert "10.200.0.50" in answer.problem
+
+
+def test_another_address_that_nobody_listens_on_is_no_answer(ca_file, closed_port):
+    answer = serving.ask("10.200.0.50", 8443, ca_file, through=("127.0.0.1", closed_port))
+    assert answer.status == 0
+    assert "refused" in answer.problem
+
+
 def test_waiting_ends_when_the_server_comes_up(tmp_path, ca_file, closed_port):
     told = []
     with contextlib.ExitStack() as stack:
@@ -104,3 +129,15 @@ def test_the_deadline_tells_the_url_and_the_last_problem(ca_file, closed_port):
             "127.0.0.1", closed_port, ca_file, timeout=0.2, report=lambda _: None, pause=0.05
         )
     assert list(caught.value.info["pending"]) == [f"https://127.0.0.1:{closed_port}/"]
+
+
+def test_an_ipv6_endpoint_is_told_by_its_url(ca_file, closed_port):
+    with pytest.raises(WaitTimeout, match=r"https://\[fd00::50\]:8443/ does not answer"):
+        serving.wait_until_serving(
+            "fd00::50",
+            8443,
+            ca_file,
+            timeout=0,
+            report=lambda _: None,
+            through=("127.0.0.1", closed_port),
+        )

@@ -52,6 +52,9 @@ def test_defaults() -> None:
     assert settings.certificate_ca_days == 3650
     assert settings.pki_dir == "/etc/cp-ingress/pki"
     assert (settings.timeout_wait, settings.timeout_verify) == (300, 60)
+    assert (settings.exposure, settings.node_addresses) == ("auto", False)
+    assert (settings.keep_old_for, settings.handover_timeout) == (0, 300)
+    assert (settings.connect_to, settings.remove_crds) == (None, False)
     assert settings.notes == ()
 
 
@@ -64,7 +67,6 @@ DERIVED = {
             "url": "https://10.200.0.50:8443",
             "issuer": "https://10.200.0.50:8443/oidc",
             "pool_cidr": "10.200.0.50/32",
-            "sans": ("IP:10.200.0.50",),
             "service_name": "cp-metallb-10-200-0-50",
             "ca_file": "/etc/cp-ingress/pki/ca.crt",
         },
@@ -83,13 +85,33 @@ DERIVED = {
             "host": "[fd00::50]",
             "issuer": "https://[fd00::50]:8443/oidc",
             "pool_cidr": "fd00::50/128",
-            "sans": ("IP:fd00::50",),
             "service_name": "cp-metallb-fd00-0000-0000-0000-0000-0000-0000-0050",
         },
     ),
     "another folder for keys": (
         pillar({"certificate": {"pki_dir": "/srv/pki/"}}),
         {"pki_dir": "/srv/pki", "ca_key": "/srv/pki/ca.key", "server_certificate": "/srv/pki/server.crt"},
+    ),
+    "behind NAT, on every master, on a cluster without externalIPs": (
+        pillar(
+            {
+                "external": {"exposure": "status", "node_addresses": True},
+                "verify": {"connect_to": "10.200.0.11:8443"},
+            },
+            ip="192.0.2.7",
+            metallb=False,
+        ),
+        {"exposure": "status", "node_addresses": True, "connect_to": ("10.200.0.11", 8443)},
+    ),
+    "reached through an IPv6 address": (
+        pillar({"verify": {"connect_to": "[FD00:0::51]:443"}}, ip="fd00::50"),
+        {"connect_to": ("fd00::51", 443)},
+    ),
+    "a change with time": (
+        pillar(
+            {"change": {"keep_old_for": 86400, "handover_timeout": 3600}, "metallb": {"remove_crds": True}}
+        ),
+        {"keep_old_for": 86400, "handover_timeout": 3600, "remove_crds": True},
     ),
     "the user's own certificate": (
         pillar({"certificate": {"kind": "secret", "secret": "mine", "ca_file": "/srv/ca.pem"}}),
@@ -104,8 +126,8 @@ DERIVED = {
 
 @pytest.mark.parametrize(("found", "expected"), DERIVED.values(), ids=DERIVED)
 def test_derived(found: dict[str, Any], expected: dict[str, Any]) -> None:
-    settings = Settings.from_pillar(found)
-    assert {name: getattr(settings, name) for name in expected} == expected
+    data = Settings.from_pillar(found).to_dict()
+    assert {name: data[name] for name in expected} == expected
 
 
 def test_charts_are_tuned_one_by_one() -> None:
@@ -285,6 +307,95 @@ REFUSED = {
         {"timeouts": {"verify": "60s"}},
         [("cp_ingress:timeouts:verify", "this is not such a number")],
     ),
+    "an exposure that there is not": (
+        {"external": {"exposure": "externalips"}},
+        [("cp_ingress:external:exposure", "this is not one of the choices")],
+    ),
+    "the masters' addresses as a list": (
+        {"external": {"node_addresses": ["10.200.0.11"]}},
+        [("cp_ingress:external:node_addresses", "this is neither true nor false")],
+    ),
+    "the masters' addresses in quotes": (
+        {"external": {"node_addresses": "true"}},
+        [("cp_ingress:external:node_addresses", "this is neither true nor false")],
+    ),
+    "an unknown key of external mode": (
+        {"external": {"exposre": "auto"}},
+        [("cp_ingress:external:exposre", "there is no such key")],
+    ),
+    "the old address kept for a time with a unit": (
+        {"change": {"keep_old_for": "24h"}},
+        [("cp_ingress:change:keep_old_for", "this is not such a number")],
+    ),
+    "the old address kept for less than nothing": (
+        {"change": {"keep_old_for": -1}},
+        [("cp_ingress:change:keep_old_for", "this is not such a number")],
+    ),
+    "the old address kept for more than a month": (
+        {"change": {"keep_old_for": 2_592_001}},
+        [("cp_ingress:change:keep_old_for", "this is not such a number")],
+    ),
+    "a hand-over without time": (
+        {"change": {"handover_timeout": 0}},
+        [("cp_ingress:change:handover_timeout", "this is not such a number")],
+    ),
+    "an unknown key of a change": (
+        {"change": {"keep": 60}},
+        [("cp_ingress:change:keep", "there is no such key")],
+    ),
+    "another address without its port": (
+        {"verify": {"connect_to": "10.200.0.11"}},
+        [("cp_ingress:verify:connect_to", "this is not in the right form")],
+    ),
+    "another address by name": (
+        {"verify": {"connect_to": "ingress.example:8443"}},
+        [("cp_ingress:verify:connect_to", "this is not in the right form")],
+    ),
+    "another address as a URL": (
+        {"verify": {"connect_to": "https://10.200.0.11:8443"}},
+        [("cp_ingress:verify:connect_to", "this is not in the right form")],
+    ),
+    "another address in IPv6 without brackets": (
+        {"verify": {"connect_to": "fd00::51:8443"}},
+        [("cp_ingress:verify:connect_to", "this is not in the right form")],
+    ),
+    "IPv4 in brackets is no address": (
+        {"verify": {"connect_to": "[10.200.0.11]:8443"}},
+        [("cp_ingress:verify:connect_to", "this is not in the right form")],
+    ),
+    "another address that is none": (
+        {"verify": {"connect_to": "10.200.0.500:8443"}},
+        [("cp_ingress:verify:connect_to", "this is not an address and a port")],
+    ),
+    "another address in IPv6 that is none": (
+        {"verify": {"connect_to": "[fd00:::51]:8443"}},
+        [("cp_ingress:verify:connect_to", "this is not an address and a port")],
+    ),
+    "a port of another address out of range": (
+        {"verify": {"connect_to": "10.200.0.11:65536"}},
+        [("cp_ingress:verify:connect_to", "this is not an address and a port")],
+    ),
+    "no port at another address": (
+        {"verify": {"connect_to": "10.200.0.11:0"}},
+        [("cp_ingress:verify:connect_to", "this is not an address and a port")],
+    ),
+    "another address as a mapping": (
+        {"verify": {"connect_to": {"ip": "10.200.0.11"}}},
+        [("cp_ingress:verify:connect_to", "this is not in the right form")],
+    ),
+    "an unknown key of the verification": (
+        {"verify": {"timeout": 60}},
+        [("cp_ingress:verify:timeout", "there is no such key")],
+    ),
+    "definitions to be removed, as a number": (
+        {"metallb": {"remove_crds": 1}},
+        [("cp_ingress:metallb:remove_crds", "this is neither true nor false")],
+    ),
+    "an unknown key of MetalLB": (
+        {"metallb": {"values": {}}},
+        [("cp_ingress:metallb:values", "there is no such key")],
+    ),
+    "a section as text": ({"change": "never"}, [("cp_ingress:change", "this is not a mapping")]),
     "everything at once": (
         {"port": 0, "helm": "helm", "timeouts": {"wait": 1.5}, "certificate": {"kind": 1}},
         [
@@ -322,6 +433,27 @@ def test_a_pillar_without_networks(found: dict[str, Any]) -> None:
     assert error.startswith("networks")
 
 
+@pytest.mark.parametrize(
+    ("cidrs", "addresses", "expected"),
+    [
+        pytest.param(["10.200.0.0/24"], ["10.200.0.11", "192.168.1.11"], ["10.200.0.11"], id="one network"),
+        pytest.param(
+            ["10.200.0.0/24", "10.201.0.0/24"],
+            ["10.201.0.11", "10.200.0.11", "10.202.0.11"],
+            ["10.201.0.11", "10.200.0.11"],
+            id="several networks",
+        ),
+        pytest.param(["10.200.0.0/24"], ["fd00::11", "master-1"], [], id="neither another family nor names"),
+    ],
+)
+def test_the_addresses_of_a_machine_in_the_control_plane(
+    cidrs: list[str], addresses: list[str], expected: list[str]
+) -> None:
+    found = pillar(metallb=False)
+    found["networks"]["controlPlane"]["cidr"] = cidrs
+    assert Settings.from_pillar(found).control_plane(addresses) == expected
+
+
 def test_an_external_ip_that_nobody_filled_in() -> None:
     (error,) = errors_of(pillar(ip=None, metallb=False))
     assert error.startswith(
@@ -336,6 +468,10 @@ KEYS = st.sampled_from(
     + re.findall(
         r"\w+", "certificate kind secret days ca_days pki_dir timeouts wait verify errors notes kubeconfig"
     )
+    + re.findall(
+        r"\w+",
+        "external exposure node_addresses change keep_old_for handover_timeout connect_to remove_crds",
+    )
 )
 LEAVES = st.one_of(
     st.none(),
@@ -345,7 +481,17 @@ LEAVES = st.one_of(
     st.text(max_size=10),
     st.binary(max_size=3),
     st.sampled_from(
-        ["mirror", "directory", "secret", "/srv/x", "https://[", "https://m:99999", "1.2.3", SHA256]
+        [
+            "mirror",
+            "directory",
+            "secret",
+            "/srv/x",
+            "https://[",
+            "https://m:99999",
+            "1.2.3:1",
+            "status",
+            SHA256,
+        ]
     ),
 )
 TREES = st.recursive(
@@ -390,4 +536,4 @@ def test_what_the_pillar_says_comes_back(ip: str, metallb: bool) -> None:
     settings = Settings.from_pillar(found)
     assert (settings.ip, settings.mode) == (ip, "metallb" if metallb else "external")
     assert settings.networks.to_pillar() == found["networks"]
-    assert re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", settings.service_name)
+    assert re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", settings.endpoint.service_name)

@@ -93,6 +93,22 @@ def test_stages(kit: Kit) -> None:
     assert written[2:] == ["configmaps", "deployments", "things"]
 
 
+def test_a_stage_goes_out_in_parallel_and_the_next_waits_for_it(kit: Kit) -> None:
+    settings = [config_map(f"settings-{number}", kit.namespace) for number in range(40)]
+
+    kit.apply([*settings, deployment("web", kit.namespace)])
+
+    spans = {
+        event.name: (event.raw["requestReceivedTimestamp"], event.raw["stageTimestamp"])
+        for event in kit.requests()
+        if event.verb == "patch"
+    }
+    after, last = spans.pop("web")[0], max(end for name, (_, end) in spans.items() if name != "set")
+    assert last < after
+    at_once = [sum(begin <= moment < end for begin, end in spans.values()) for moment, _ in spans.values()]
+    assert max(at_once) > 1
+
+
 def test_stage_failure_reports_what_was_done(kit: Kit) -> None:
     broken = deployment("web", kit.namespace)
     broken["spec"]["replicas"] = -1

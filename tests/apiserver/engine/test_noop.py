@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cp_ingress_core.kube.cluster import Cluster
 from tests.apiserver.engine.kit import Kit
 from tests.apiserver.engine.objects import (
     config_map,
@@ -18,6 +22,8 @@ from tests.apiserver.engine.objects import (
     secret,
     service_account,
 )
+from tests.lighttier import LightApiserver
+from tests.lighttier.faults import FaultProxy
 
 
 def _objects(kit: Kit) -> list[dict[str, Any]]:
@@ -51,13 +57,34 @@ def test_noop_not_applied(kit: Kit, test: bool) -> None:
     print(f"figure noop_write_requests {len(kit.writes())} count")
 
 
-def test_noop_reads_no_secret_values(kit: Kit) -> None:
-    kit.apply(_objects(kit))
+class Recorder(FaultProxy):
+    """A proxy without faults that keeps what the API server answered."""
 
-    kit.apply(_objects(kit))
+    def __init__(self, server: LightApiserver, folder: Path) -> None:
+        super().__init__(server, folder)
+        self.answers: list[bytes] = []
 
-    read = [(event.verb, event.name) for event in kit.requests() if event.resource == "secrets"]
-    assert sorted(read) == [("get", "set"), ("list", "")]
+    def forward(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, str, bytes]:
+        answer = super().forward(method, path, body, headers)
+        self.answers.append(answer[2])
+        return answer
+
+
+def test_noop_reads_no_secret_values(kit: Kit, tmp_path: Path) -> None:
+    """Nor does a run that changes something else: not even the answers hold them."""
+    kit.apply(_objects(kit))
+    value = base64.b64encode(b"hunter2")
+
+    with Recorder(kit.server, tmp_path) as recorder:
+        watched = dataclasses.replace(kit, cluster=Cluster.connect(str(recorder.kubeconfig)))
+        assert watched.apply(_objects(kit))["changes"] == {}
+        others = [config_map("c9", kit.namespace), *_objects(kit)]
+        assert len(watched.apply(others)["changes"]) == 1
+
+    assert recorder.count("GET", "/secrets?") == 2
+    assert [answer for answer in recorder.answers if value in answer] == []
 
 
 def test_full_verification_sends_everything_and_changes_nothing(kit: Kit) -> None:
@@ -149,13 +176,13 @@ APPLY = {"Content-Type": "application/apply-patch+yaml"}
 
 def _update(kit: Kit) -> None:
     _, live = kit.server.request("GET", CONFIG_MAP.format(ns=kit.namespace))
-    live["data"]["a"] = "updated"
+    live.setdefault("data", {})["a"] = "updated"
     kit.server.request("PUT", CONFIG_MAP.format(ns=kit.namespace), live)
 
 
 def _update_as_us(kit: Kit) -> None:
     _, live = kit.server.request("GET", CONFIG_MAP.format(ns=kit.namespace))
-    live["data"]["a"] = "updated"
+    live.setdefault("data", {})["a"] = "updated"
     kit.server.request("PUT", CONFIG_MAP.format(ns=kit.namespace) + "?fieldManager=salt-cp-ingress", live)
 
 

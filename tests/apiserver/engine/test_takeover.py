@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 
 from cp_ingress_core.errors import ConflictError, ObjectError
 from tests.apiserver.engine.kit import Kit
-from tests.apiserver.engine.objects import annotated, config_map, deployment, labelled, namespace
+from tests.apiserver.engine.objects import annotated, config_map, deployment, namespace
+from tests.sandbox.build import binary
 
 Made = Callable[[Kit, dict[str, Any]], object]
 
@@ -43,13 +46,20 @@ def _replace(kit: Kit, manifest: dict[str, Any]) -> None:
     kit.kubectl("replace", "-f", "-", stdin=manifest)
 
 
-def _helm(kit: Kit, manifest: dict[str, Any]) -> None:
-    """As helm 3 does: create with its own manager's name, labels and annotations."""
-    release = {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": kit.namespace}
-    owned = annotated(labelled(manifest, **{"app.kubernetes.io/managed-by": "Helm"}), release)
-    path = f"/apis/apps/v1/namespaces/{kit.namespace}/deployments?fieldManager=helm"
-    status, answer = kit.server.request("POST", path, owned)
-    assert status == 201, answer
+def _helm(kit: Kit, manifest: dict[str, Any], *options: str) -> None:
+    """Install a chart that holds the manifest, with the real helm."""
+    chart = kit.server.folder / f"chart-{kit.namespace}"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
+    (chart / "templates" / "web.yaml").write_text(json.dumps(manifest))
+    where = [f"--kubeconfig={kit.server.kubeconfig}", f"--namespace={kit.namespace}"]
+    subprocess.run(
+        [str(binary("helm")), "install", "web", str(chart), *where, *options],
+        check=True,
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "HOME": str(kit.server.folder)},
+    )
 
 
 MADE_BY: dict[str, tuple[Made, dict[str, Any]]] = {
@@ -57,7 +67,11 @@ MADE_BY: dict[str, tuple[Made, dict[str, Any]]] = {
     "kubectl create": (lambda kit, obj: kit.kubectl("create", "-f", "-", stdin=obj), {}),
     "kubectl replace": (_replace, {}),
     "GET and PUT": (_put, {}),
-    "helm": (_helm, {"adopt": "all"}),
+    "helm install": (_helm, {"adopt": "all"}),
+    "helm install as helm 3 does": (
+        lambda kit, obj: _helm(kit, obj, "--server-side=false"),
+        {"adopt": "all"},
+    ),
     "kubectl apply --server-side, named": (
         lambda kit, obj: kit.kubectl("apply", "--server-side", "-f", "-", stdin=obj),
         {"takeover": frozenset({"kubectl"})},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 
 from cp_ingress_core.errors import WaitTimeout
+from cp_ingress_core.kube import progress
 from cp_ingress_core.kube.watching import wait
 from tests.apiserver.engine.kit import Kit
 from tests.apiserver.engine.objects import config_map, custom, definition, deployment
@@ -109,3 +111,25 @@ def test_custom_resources_are_ready_by_their_conditions(kit: Kit) -> None:
 
     with pytest.raises(WaitTimeout, match="Thing"):
         kit.apply(objects, wait=True, timeout=1)
+
+
+def test_long_runs_tell_how_far_they_are(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As if every request took longer than the time between two lines."""
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    monkeypatch.setattr(progress, "WARN_EVERY", 0.0)
+    objects = [config_map(f"number-{number}", kit.namespace) for number in range(3)]
+
+    with caplog.at_level(logging.INFO):
+        kit.apply(objects, test=True)
+        kit.apply(objects)
+        kit.apply([])
+
+    said = [message.partition(",")[0] for message in caplog.messages]
+    assert said == [
+        f"{doing}: {number} of 3 objects"
+        for doing in ("predicting", "applying", "deleting")
+        for number in (1, 2, 3)
+    ]
+    assert {record.levelname for record in caplog.records} == {"WARNING"}

@@ -44,6 +44,8 @@ class Case:
             "tls_secret": "cp-ingress/cp-ingress-tls",
             "ingress_class": "nginx-control-plane",
             "masters": self.masters,
+            "masters_down": 0,
+            "timings": "of-a-test",
             "replicas": min(2, self.masters),
         }
 

@@ -11,13 +11,22 @@ _WORKLOAD = (
     "spec.strategy",
     "spec.updateStrategy",
     "spec.selector",
+    "spec.template.metadata.annotations",
     "spec.template.metadata.labels",
     *(
         f"{_POD}.{key}"
-        for key in ("affinity", "hostNetwork", "nodeSelector", "serviceAccountName", "tolerations")
+        for key in (
+            "affinity",
+            "hostNetwork",
+            "nodeSelector",
+            "priorityClassName",
+            "serviceAccountName",
+            "terminationGracePeriodSeconds",
+            "tolerations",
+        )
     ),
 )
-_CONTAINER = ("image", "args", "ports", "resources")
+_CONTAINER = ("image", "args", "lifecycle", "livenessProbe", "ports", "readinessProbe", "resources")
 _PATHS = {
     "ClusterRoleBinding": ("roleRef.name", "subjects"),
     "CustomResourceDefinition": ("spec.scope", "spec.conversion.webhook.clientConfig"),

@@ -5,8 +5,8 @@
 What is missing is built first (minutes, with progress on standard error); what is built costs milliseconds.
 """
 
-from tests.sandbox.build.api import bin_dir, binary, charts, images
+from tests.sandbox.build.api import bin_dir, binary, charts, extra_image, images
 from tests.sandbox.build.charts import Chart
 from tests.sandbox.build.errors import BuildError
 
-__all__ = ["BuildError", "Chart", "bin_dir", "binary", "charts", "images"]
+__all__ = ["BuildError", "Chart", "bin_dir", "binary", "charts", "extra_image", "images"]

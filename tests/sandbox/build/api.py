@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.sandbox.build.builder import Builder
 from tests.sandbox.build.charts import Chart
 from tests.sandbox.build.errors import BuildError
-from tests.sandbox.build.parts import CHARTS, GO_PARTS, IMAGES, builder
+from tests.sandbox.build.parts import CHARTS, EXTRA_IMAGES, GO_PARTS, IMAGES, builder
 
 
 @cache
@@ -39,6 +39,15 @@ def images() -> list[Path]:
     """Return the archives of all container images, for ``ctr images import``, building them if needed."""
     folders = _builder().ensure([image.name for image in IMAGES])
     return [folders[image.name] / f"{image.file}.tar" for image in IMAGES]
+
+
+def extra_image(name: str) -> Path:
+    """Return the archive of an image that is not on every node ("console"), building it if needed."""
+    for image in EXTRA_IMAGES:
+        if image.file == name:
+            return _builder().ensure([image.name])[image.name] / f"{image.file}.tar"
+    known = ", ".join(image.file for image in EXTRA_IMAGES)
+    raise BuildError(f"there is no extra image {name!r}; there are: {known}")
 
 
 def charts() -> dict[str, Chart]:

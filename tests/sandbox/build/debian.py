@@ -32,7 +32,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     ),
     "client": ("iproute2", "iputils-arping", "iputils-ping", "curl"),
     "vip": ("keepalived",),
-    "browser": ("chromium",),
+    "browser": ("chromium", "chromium-driver", "libnss3-tools"),
 }
 """What each use of the sandbox needs to be installed on this machine."""
 

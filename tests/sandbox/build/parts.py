@@ -61,6 +61,7 @@ GO_PARTS: tuple[GoPart, ...] = (
         ldflags=f"-X k8s.io/ingress-nginx/version.RELEASE={INGRESS_NGINX}",
     ),
     GoPart("dex", "v2.13.0", "dex", {"dex": "./cmd/dex"}),
+    GoPart("console", "1", "console", {"console": "."}),
     GoPart("small", "1", "small", {"pause": "./pause", "web": "./web"}),
 )
 IMAGES: tuple[ImagePart, ...] = (
@@ -82,11 +83,13 @@ IMAGES: tuple[ImagePart, ...] = (
     dex("sandbox/dex:1"),
     program("sandbox/web:1", "small", "/web"),
 )
+EXTRA_IMAGES: tuple[ImagePart, ...] = (program("sandbox/console:1", "console", "/console"),)
+"""Images that only some tests need: nodes get them when those ask for them."""
 CHARTS: tuple[ChartPart, ...] = (
     ChartPart("metallb", METALLB.removeprefix("v"), "metallb", "go.universe.tf/metallb"),
     ChartPart("ingress-nginx", "4.11.0", "ingress-nginx", "k8s.io/ingress-nginx"),
 )
-PARTS: tuple[Part, ...] = (*GO_PARTS, *IMAGES, *CHARTS)
+PARTS: tuple[Part, ...] = (*GO_PARTS, *IMAGES, *EXTRA_IMAGES, *CHARTS)
 
 
 def builder() -> Builder:

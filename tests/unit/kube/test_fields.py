@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cp_ingress_core.kube.fields import digest, owned, remove, union
+from cp_ingress_core.kube.fields import digest, extract, owned, remove, union
 
 SPEC = {"f:replicas": {}, "f:containers": {'k:{"name":"a"}': {".": {}, "f:name": {}, "f:image": {}}}}
 
@@ -51,6 +51,26 @@ def test_union_is_deep() -> None:
 )
 def test_remove(value: Any, fields: dict[str, Any], kept: dict[str, Any], left: Any) -> None:
     assert remove(value, fields, kept) == left
+
+
+@pytest.mark.parametrize(
+    ("value", "fields", "part"),
+    [
+        pytest.param({"a": 1, "b": 2}, {"f:a": {}}, {"a": 1}, id="a field"),
+        pytest.param({"a": [1, 2], "b": 2}, {"f:a": {}}, {"a": [1, 2]}, id="an atomic list, whole"),
+        pytest.param({"b": 2}, {"f:a": {}}, {}, id="not what is owned and gone"),
+        pytest.param({"m": {"a": 1, "b": 2}}, {"f:m": {".": {}, "f:a": {}}}, {"m": {"a": 1}}, id="deep"),
+        pytest.param(
+            {"l": [{"name": "b", "x": 1}, {"name": "a", "image": "i", "args": ["x"]}]},
+            {"f:l": {'k:{"name":"a"}': {".": {}, "f:name": {}, "f:args": {}}}},
+            {"l": [{"name": "a", "args": ["x"]}]},
+            id="fields of a list item, by its key",
+        ),
+        pytest.param({"s": ["x", "y"]}, {"f:s": {'v:"y"': {}}}, {"s": ["y"]}, id="an item of a set"),
+    ],
+)
+def test_extract(value: Any, fields: dict[str, Any], part: Any) -> None:
+    assert extract(value, fields) == part
 
 
 def test_only_the_managers_own_apply_counts() -> None:

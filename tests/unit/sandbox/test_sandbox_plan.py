@@ -11,6 +11,7 @@ from tests.sandbox import arp, cli, containerd, datadir, kubeadm, process, salt,
 from tests.sandbox.addresses import CLIENT, Peer, hosts_file, node_addresses
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.node import Node
+from tests.sandbox.options import Options
 
 NODES = node_addresses(3)
 KEYS = kubeadm.Secrets("abcdef.0123456789abcdef", "00" * 32)
@@ -54,10 +55,46 @@ def test_every_machine_has_a_name_in_both_address_families():
         assert {":" in address for address in found} == {True, False}
 
 
+def init_documents(**options):
+    found = kubeadm.init_documents(NODES[0], Options(**options), KEYS)
+    return {document["kind"]: document for document in found}
+
+
+def arguments(cluster):
+    return {item["name"]: item["value"] for item in cluster["apiServer"]["extraArgs"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "mode", "gates", "plugins"),
+    [
+        pytest.param({}, "iptables", {}, None, id="by default everything is as kubeadm has it"),
+        pytest.param({"proxy": "nftables"}, "nftables", {}, None, id="kube-proxy's mode"),
+        pytest.param(
+            {"external_ips": "unserved"}, "iptables", {"AllowServiceExternalIPs": False}, None, id="gate off"
+        ),
+        pytest.param(
+            {"external_ips": "denied"},
+            "iptables",
+            {},
+            "NodeRestriction,DenyServiceExternalIPs",
+            id="denied, beside kubeadm's own plugin",
+        ),
+    ],
+)
+def test_options_of_a_cluster_reach_its_components(options, mode, gates, plugins):
+    documents = init_documents(**options)
+    proxy = documents["KubeProxyConfiguration"]
+    assert (proxy["mode"], proxy["featureGates"]) == (mode, gates)
+    assert arguments(documents["ClusterConfiguration"]).get("enable-admission-plugins") == plugins
+
+
+def test_an_unknown_option_is_refused_with_what_is_allowed():
+    with pytest.raises(SandboxError, match="--external-ips maybe: must be one of allowed, unserved, denied"):
+        Options(external_ips="maybe")
+
+
 def test_kubeadm_init_keeps_the_default_taint_and_names_no_single_master():
-    documents = {
-        document["kind"]: document for document in kubeadm.init_documents(NODES[0], "iptables", KEYS)
-    }
+    documents = init_documents()
     init, cluster = documents["InitConfiguration"], documents["ClusterConfiguration"]
     assert "taints" not in init["nodeRegistration"]
     assert cluster["controlPlaneEndpoint"] == "api.sandbox:6443"
@@ -67,8 +104,8 @@ def test_kubeadm_init_keeps_the_default_taint_and_names_no_single_master():
 
 
 def test_kubeadm_logs_every_request_into_a_directory_of_the_node():
-    cluster = kubeadm.init_documents(NODES[0], "nftables", KEYS)[1]
-    flags = {item["name"]: item["value"] for item in cluster["apiServer"]["extraArgs"]}
+    cluster = init_documents()["ClusterConfiguration"]
+    flags = arguments(cluster)
     mounts = {item["hostPath"] for item in cluster["apiServer"]["extraVolumes"]}
     assert flags["audit-policy-file"] in mounts
     assert flags["audit-log-path"].rsplit("/", 1)[0] in mounts
@@ -223,6 +260,7 @@ def test_a_state_file_of_something_else_is_named(tmp_path, text):
     [
         ("up", {"nodes": 3, "proxy": "iptables", "salt": False}),
         ("up --nodes 1 --proxy nftables --salt", {"nodes": 1, "proxy": "nftables", "salt": True}),
+        ("up --external-ips denied", {"external_ips": "denied"}),
         ("--dir /srv/x up", {"dir": "/srv/x"}),
         ("exec n2 kubectl get pods -A", {"node": "n2", "argv": ["kubectl", "get", "pods", "-A"]}),
         ("client curl -k https://10.200.0.50:8443", {"argv": ["curl", "-k", "https://10.200.0.50:8443"]}),
