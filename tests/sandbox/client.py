@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.sandbox import ports
 from tests.sandbox.addresses import CLIENT
 from tests.sandbox.network import netns
 
 T = TypeVar("T")
 CLONE_NEWNET = 0x40000000
+_PORTS = ports.Ports(ports.FOR_REQUESTS)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def in_namespace(action: Callable[[], T], path: Path | None = None) -> T:
 
 def connect(host: str, port: int, *, timeout: float = 5) -> socket.socket:
     """A TCP connection from the client to `host` (an address: there is no name server)."""
-    return in_namespace(lambda: socket.create_connection((host, port), timeout=timeout))
+    return in_namespace(lambda: _connect(host, port, timeout))
 
 
 def https(
@@ -92,6 +94,17 @@ def https(
         content = answer.read()
         fields = {name.lower(): value for name, value in answer.getheaders()}
         return Response(answer.status, fields, content, certificate)
+
+
+def _connect(host: str, port: int, timeout: float) -> socket.socket:
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return socket.create_connection((host, port), timeout, source_address=("", _PORTS.next()))
+        except OSError as error:
+            if not ports.taken(error) or attempt == ports.TRIES:
+                raise
 
 
 def _accept_any() -> ssl.SSLContext:

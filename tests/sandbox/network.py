@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tests.sandbox import ports
 from tests.sandbox.addresses import CLIENT, GATEWAY_IP, LAN_CIDR, NodeAddress, Peer
 from tests.sandbox.process import execute
 from tests.sandbox.state import ANCHOR
@@ -91,9 +92,8 @@ def create(nodes: tuple[NodeAddress, ...]) -> None:
     """The LAN, the client and the nodes' network cards."""
     create_lan()
     create_machine(CLIENT)
-    # It asks twenty times a second. A node remembers an attempt that nobody answered for two minutes, and
-    # takes another one from the same port for that one; of 28,000 ports, one is back within a minute.
-    _sysctl(CLIENT.name, {"net/ipv4/ip_local_port_range": "2000 65535"})
+    kept = ports.BY_THE_KERNEL
+    _sysctl(CLIENT.name, {"net/ipv4/ip_local_port_range": f"{kept.start} {kept.stop - 1}"})
     for node in nodes:
         create_machine(node)
         configure_node(node, nodes)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+
+from tests.sandbox import ports
+from tests.sandbox.ports import Ports
 
 HEAD_LIMIT = 256 * 1024
+
+
+_PORTS: defaultdict[str, Ports] = defaultdict(partial(Ports, ports.FOR_WATCHES))
+"""By the address that is asked."""
 
 
 class BrokenError(OSError):
@@ -74,9 +84,8 @@ class Connection:
     async def to(cls, target: Target, context: ssl.SSLContext, stage: Stage) -> Connection:
         """Connect and shake hands."""
         stage.awaits = "TCP"
-        reader, writer = await asyncio.open_connection(
-            target.connect_to or target.host, target.port, limit=HEAD_LIMIT
-        )
+        plain = await _connect(target.connect_to or target.host, target.port)
+        reader, writer = await asyncio.open_connection(sock=plain, limit=HEAD_LIMIT)
         stage.awaits = "TLS"
         await writer.start_tls(context, server_hostname=target.host)
         stage.awaits = "HTTP"
@@ -123,6 +132,25 @@ class Connection:
             return stays
         await self.reader.read()
         return False
+
+
+async def _connect(host: str, port: int) -> socket.socket:
+    """Connect from a port that has not been used for long."""
+    attempt = 0
+    while True:
+        attempt += 1
+        plain = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        plain.setblocking(False)
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            plain.bind(("", _PORTS[host].next()))
+            await asyncio.get_running_loop().sock_connect(plain, (host, port))
+        except BaseException as error:
+            plain.close()
+            if not ports.taken(error) or attempt == ports.TRIES:
+                raise
+        else:
+            return plain
 
 
 def parse_head(head: bytes) -> tuple[int, dict[str, str]]:

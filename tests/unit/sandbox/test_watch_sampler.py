@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from tests.sandbox import ports
 from tests.sandbox.errors import SandboxError
 from tests.sandbox.process import wait_for
 from tests.sandbox.watch import Watching
@@ -122,6 +123,23 @@ def test_a_server_that_says_nothing_is_given_up_while_others_are_asked_on(ca):
     assert set(seen.errors()) == {"no TLS answer within 0.5 s"}
     started = [request.start for request in seen.of()]
     assert started[4] - started[0] < 0.5
+
+
+def test_no_port_is_used_twice(ca):
+    """A node that nobody answered on remembers the port, and what comes from there again waits in vain."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as mute:
+        url = f"https://127.0.0.1:{mute.getsockname()[1]}/"
+        seen = watched(url_probes(url, ca, every=0.02, timeout=0.1, kept=False), least=50)
+        mute.setblocking(False)
+        used = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                plain, (_, port) = mute.accept()
+                plain.close()
+                used.append(port)
+    assert len(used) >= len(seen.of()) >= 50
+    assert len(set(used)) == len(used)
+    assert set(used) < set(ports.FOR_WATCHES)
 
 
 @contextlib.contextmanager
