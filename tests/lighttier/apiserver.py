@@ -108,6 +108,12 @@ class LightApiserver:
         """Whether the apiserver's process is there."""
         return self._apiserver is not None and self._apiserver.poll() is None
 
+    def started(self) -> float:
+        """When its process started, in seconds since 1970, as the apiserver itself tells it."""
+        text = self.request("GET", "/metrics")[1]
+        (line,) = [line for line in text.splitlines() if line.startswith("process_start_time_seconds ")]
+        return float(line.split()[1])
+
     def stop(self) -> None:
         """Take the API away at once: connections break, new ones are refused. etcd keeps the data."""
         end(self._apiserver)

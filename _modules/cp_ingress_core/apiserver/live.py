@@ -17,6 +17,9 @@ from cp_ingress_core.errors import ApiserverError
 POLL_SECONDS = 0.3
 # A reload waits ten seconds before it looks whether the issuers work.
 RELOAD_SECONDS = 15.0
+# A process's start is told from the machine's, in whole seconds, which an adjusted clock moves by one more.
+ADJUSTED_SECONDS = 1.1
+START_SECONDS = 2.0
 # An apiserver tells the digest of its structured file, and when it fetched keys, since these versions.
 TELLS_DIGEST = (1, 34)
 TELLS_KEYS = (1, 35)
@@ -81,11 +84,7 @@ def wait_for_restart(server: Server, before: Before, written: float, deadline: D
     """
     while True:
         metrics = server.metrics()
-        started = metrics.started if metrics else None
-        # Clocks of process starts are coarse; a process of before is known by its own start.
-        fresh = started is not None and (
-            started != before.started if before.started else started > written - 2
-        )
+        fresh = metrics is not None and _another(metrics, before, written)
         why = server.ready() if fresh else "the kubelet has not started it again"
         if fresh and not why:
             return
@@ -94,6 +93,15 @@ def wait_for_restart(server: Server, before: Before, written: float, deadline: D
                 why = server.ready() or why
             raise _late(deadline, f"{server.url} does not serve the new manifest: {why}", "NotRestarted")
         deadline.pause(f"waiting for the apiserver to start again: {why if metrics else 'it is down'}")
+
+
+def _another(metrics: Metrics, before: Before, written: float) -> bool:
+    """Whether this is another process than before; one that was not seen before counts when it is later."""
+    if metrics.started is None:
+        return False
+    if before.started is not None:
+        return metrics.started > before.started + ADJUSTED_SECONDS
+    return metrics.started > written - START_SECONDS
 
 
 def wait_for_config(

@@ -52,7 +52,7 @@ class Kubelet:
     def __init__(self, apiserver: LightApiserver, manifest: Path) -> None:
         self.apiserver, self.manifest = apiserver, manifest
         self.starts = 0
-        self.paused = False
+        self._sees = threading.Lock()
         self.names: set[str] = set()
         self._seen: tuple[int, int] | None = None
         self._stop = threading.Event()
@@ -69,12 +69,11 @@ class Kubelet:
     @contextlib.contextmanager
     def blind(self) -> Iterator[None]:
         """Have it miss what happens to the manifest until the block ends, and take what is there then."""
-        self.paused = True
-        try:
-            yield
-        finally:
-            self._seen = self._version()
-            self.paused = False
+        with self._sees:
+            try:
+                yield
+            finally:
+                self._seen = self._version()
 
     @property
     def alive(self) -> bool:
@@ -86,16 +85,23 @@ class Kubelet:
 
     def _run(self) -> None:
         while not self._stop.wait(0.005):
-            self.names |= {path.name for path in self.manifest.parent.iterdir()}
-            seen = self._version()
-            if self.paused or (seen == self._seen and self.apiserver.running):
-                continue
-            self._seen = seen
-            (container,) = yaml.safe_load(self.manifest.read_text())["spec"]["containers"]
-            self.starts += 1
-            self.apiserver.launch(container["command"])
-            # A container that ends at once is not started again at once.
-            self._stop.wait(0.3)
+            with self._sees:
+                started = self._look()
+            if started:
+                # A container that ends at once is not started again at once.
+                self._stop.wait(0.3)
+
+    def _look(self) -> bool:
+        self.names |= {path.name for path in self.manifest.parent.iterdir()}
+        seen = self._version()
+        if seen == self._seen and self.apiserver.running:
+            return False
+        (container,) = yaml.safe_load(self.manifest.read_text())["spec"]["containers"]
+        self.apiserver.launch(container["command"])
+        self._seen = seen
+        # Whoever waits for another start finds the process of before gone.
+        self.starts += 1
+        return True
 
 
 class Node:
@@ -174,6 +180,10 @@ class Node:
         return [
             flag for flag in container["command"] if flag.startswith(("--oidc", "--authentication-config"))
         ]
+
+    def wait_until_aged(self) -> None:
+        """Wait until a file written now is plainly later than the apiserver's start, whose clock is coarse."""
+        wait_for(lambda: time.time() - self.apiserver.started() > 3, "an apiserver of some age")
 
     @property
     def structured(self) -> Path:

@@ -197,6 +197,7 @@ def test_a_run_after_a_crash_does_not_take_the_old_process_for_the_new_one(
     flagged.reset(*by_hand)
     assert issuer(old.issuer, method="flags", client_id=None)["result"] is True
     good = flagged.manifest.read_text()
+    flagged.wait_until_aged()
     with flagged.kubelet.blind():
         ours = yaml.safe_load(good)
         ours["metadata"]["annotations"] = {"a": "b"}

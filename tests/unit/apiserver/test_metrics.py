@@ -51,6 +51,26 @@ def test_whether_a_file_is_in_use(version: tuple[int, int], found: Metrics, uses
     assert live._uses(found, TEXT, version, before, 200) is uses
 
 
+RESTARTS = [
+    (100.0, metrics(started=130), True, "a process that started after the one of before"),
+    (100.0, metrics(started=100), False, "the one of before"),
+    (100.0, metrics(started=101), False, "the one of before, told a second later by an adjusted clock"),
+    (100.0, Metrics(""), False, "one that does not tell"),
+    (
+        None,
+        metrics(started=199),
+        True,
+        "none before, and a start in the second in which the file was written",
+    ),
+    (None, metrics(started=197), False, "none before, and a start before the file was written"),
+]
+
+
+@pytest.mark.parametrize(("before", "found", "another", "_"), RESTARTS, ids=[row[3] for row in RESTARTS])
+def test_whether_another_process_answers(before: float | None, found: Metrics, another: bool, _: str) -> None:
+    assert live._another(found, live.Before(before, 0, 0), written=200) is another
+
+
 def test_keys_and_judged_tokens_are_told_by_issuer() -> None:
     name = "apiserver_authentication_jwt_authenticator"
     fetched = f"{name}_jwks_fetch_last_timestamp_seconds"
