@@ -182,7 +182,7 @@ class Node:
         ]
 
     def wait_until_aged(self) -> None:
-        """Wait until a file written now is plainly later than the apiserver's start, whose clock is coarse."""
+        """Wait until a file written now is plainly later than the start, whose clock is coarse."""
         wait_for(lambda: time.time() - self.apiserver.started() > 3, "an apiserver of some age")
 
     @property
