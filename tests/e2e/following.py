@@ -99,6 +99,18 @@ def failures(data: Any) -> list[str]:
     return [text for value in data for text in failures(value)] if isinstance(data, list) else []
 
 
+def stop_minion(cluster: Sandbox, name: str) -> None:
+    """End a node's minion; `cluster.start_salt` brings it back."""
+    node = cluster.node(name)
+    pattern = f"salt-minion --config-dir={salt.salt_paths(node).minion}"
+    node.run(["pkill", "--full", pattern])
+    wait_for(
+        lambda: node.run(["pgrep", "--full", pattern], check=False).returncode != 0,
+        timeout=30,
+        what=f"the minion of {name} ending",
+    )
+
+
 def change(cluster: Sandbox, old: Wish, new: Wish, ca: str, token: str) -> Change:
     """Edit the Bootstrap file and run the documented command, watched from all sides."""
     transitions.forget(cluster, old, new)

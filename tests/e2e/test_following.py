@@ -146,3 +146,22 @@ def test_a_master_that_cannot_reach_the_new_issuer_stops_the_change_and_a_second
     story.orchestrate(cluster)
     assert transitions.settled_at(cluster) == OLD.ip
     assert story.accepted(cluster) == {name: [new] for name in story.MASTERS}
+
+
+def test_a_minion_that_is_down_stops_the_change_before_harm_and_a_second_run_finishes_it(cluster, ca):
+    transitions.write(cluster, NEW)
+    before = transitions.record(cluster)["data"]
+    story.stop_minion(cluster, "n3")
+    try:
+        stopped = story.orchestrate(cluster, check=False)
+    finally:
+        cluster.start_salt()
+    assert stopped.rc != 0
+    told = story.failures(stopped.data)
+    assert [text for text in told if "n3" in text], told
+    assert transitions.record(cluster)["data"] == before
+    assert story.accepted(cluster) == {name: [dex.issuer(OLD.ip)] for name in story.MASTERS}
+    assert story.log_in(OLD.ip, ca)
+    story.orchestrate(cluster)
+    assert transitions.settled_at(cluster) == NEW.ip
+    assert story.accepted(cluster) == {name: [dex.issuer(NEW.ip)] for name in story.MASTERS}
