@@ -180,18 +180,22 @@ def must_fall_silent():
 
         salt-call cp_ingress_endpoint.must_fall_silent
 
-    There is one where the mode changes and the IP does not. A Service of the new mode that is there already
-    says that it was given up in an earlier run.
+    There is one where the mode changes and the IP does not. To MetalLB, a Service of the new mode says that
+    the IP was given up in an earlier run; to the user, that the change has come further.
 
     RBAC: as ``transition``; get services.
     """
     settings = _settings()
-    if _transition(settings).handed_over is None:
+    found = _transition(settings)
+    if found.handed_over is None:
         return None
-    name = settings.endpoint.service_name
-    if settings.mode == "metallb" and __salt__["kube_objects.get"]("v1", "Service", name, settings.namespace):
-        return None
-    return settings.ip if settings.mode == "metallb" or __context__.get(carried.WITHDRAWN) else None
+    if settings.mode == "metallb":
+        name = settings.endpoint.service_name
+        given_up = __salt__["kube_objects.get"]("v1", "Service", name, settings.namespace) is not None
+    else:
+        # A run that was killed may have withdrawn the old Service and not have waited.
+        given_up = records.reached(found.record.phase, "widened") and not __context__.get(carried.WITHDRAWN)
+    return None if given_up else settings.ip
 
 
 def withdrawn():

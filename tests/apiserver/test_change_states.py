@@ -374,8 +374,8 @@ RELEASED = {"state": "cp_ingress_endpoint.released", "timeout": 1}
 
 @pytest.mark.parametrize(
     ("record", "wanted"),
-    [(Record(A), B), (Record(A), A), (Record(A), HANDED)],
-    ids=["another IP", "nothing changes", "from MetalLB to the user, nothing withdrawn"],
+    [(Record(A), B), (Record(A), A), (Record(A, target=HANDED, phase="widened"), HANDED)],
+    ids=["another IP", "nothing changes", "from MetalLB to the user, who has it"],
 )
 def test_where_no_ip_changes_hands_nobody_is_waited_for(
     place: Place, record: Record, wanted: Endpoint, testmode: bool
@@ -421,6 +421,18 @@ def test_an_ip_that_nobody_has_any_longer_is_free(place: Place, testmode: bool) 
     (result,) = place.run({**RELEASED, "test": testmode})
     assert (result["result"], result["changes"]) == (None if testmode else True, {}), result
     assert (f"{free} would have to" if testmode else f"{free} is free") in result["comment"]
+
+
+def test_an_ip_that_a_killed_run_withdrew_is_waited_for(place: Place, testmode: bool) -> None:
+    """MetalLB may answer for it still; whoever does so after some seconds is the user."""
+    held = own_address()
+    old, new = (Endpoint(mode, str(held.ip), 8443) for mode in ("metallb", "external"))
+    place.stand(Record(old, target=new, phase="widening"))
+    place.wish(new, cidr=str(held.network))
+    (result,) = place.run({**RELEASED, "test": testmode})
+    assert (result["result"], result["changes"]) == (None if testmode else True, {}), result
+    words = "would have to fall silent" if testmode else "is free"
+    assert f"{held.ip} {words}" in result["comment"]
 
 
 def test_an_ip_that_metallb_announces_already_is_not_waited_for(place: Place, testmode: bool) -> None:
