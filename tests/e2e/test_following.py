@@ -11,7 +11,7 @@ from tests.e2e import issuers, transitions
 from tests.e2e.transitions import Wish
 from tests.sandbox import browser as chromium
 from tests.sandbox.progress import figure
-from tests.sandbox.sso import CONSOLE, USER, LoginError, console, dex, login
+from tests.sandbox.sso import CONSOLE, KUBERNETES, USER, LoginError, console, dex, login
 
 pytestmark = pytest.mark.e2e
 
@@ -84,8 +84,16 @@ def test_no_request_and_no_valid_token_is_refused_on_the_way(changed):
 
 
 def test_progress_is_told_as_events(changed):
-    assert any("cp_ingress/widening/endpoint-service-applied" in tag for tag in changed.told), changed.told
-    assert any("cp_ingress/moved/" in tag for tag in changed.told), changed.told
+    told = [tag for tag in (event.split("\t")[0] for event in changed.events) if "cp_ingress/" in tag]
+    assert any("cp_ingress/widening/endpoint-service-applied" in tag for tag in told), told
+    assert any("cp_ingress/moved/" in tag for tag in told), told
+
+
+def test_no_secret_comes_over_the_event_bus(changed):
+    """The run rewrote Dex's Secret, in which its clients' and users' secrets are."""
+    assert any(event.startswith("salt/job/") and dex.NAMESPACE in event for event in changed.events)
+    secrets = [KUBERNETES.secret, CONSOLE.secret, USER.password_hash, "PRIVATE KEY"]
+    assert [secret for secret in secrets if any(secret in event for event in changed.events)] == []
 
 
 def test_people_can_log_in_at_the_old_or_the_new_address_all_along(changed):
