@@ -99,6 +99,16 @@ def failures(data: Any) -> list[str]:
     return [text for value in data for text in failures(value)] if isinstance(data, list) else []
 
 
+def changes(data: Any) -> list[str]:
+    """Return the states of minions that changed something in what an orchestration returned."""
+    if isinstance(data, dict):
+        made = data.get("changes")
+        # A step's own changes, under `ret`, are what the minions returned.
+        own = [str(data.get("__id__"))] if isinstance(made, dict) and made and "ret" not in made else []
+        return [*own, *(name for value in data.values() for name in changes(value))]
+    return [name for value in data for name in changes(value)] if isinstance(data, list) else []
+
+
 def stop_minion(cluster: Sandbox, name: str) -> None:
     """End a node's minion; `cluster.start_salt` brings it back."""
     node = cluster.node(name)

@@ -23,16 +23,7 @@ cp_ingress-orchestrate-change-refused:
                  ("accept", followers[1:], "apiserver"), ("move", [bootstrap], "move"),
                  ("follow", followers, "apiserver"), ("narrow", [bootstrap], "narrow")] %}
 {%- set everybody = ([bootstrap] + masters) | unique | list %}
-cp_ingress-orchestrate-change-answers:
-  salt.state:
-    - tgt: {{ everybody | json }}
-    - tgt_type: list
-    - sls: cp_ingress.answers
-    - expect_minions: True
-    - timeout: 5
-    - queue: True
-    - failhard: True
-
+{#- A minion that is down is named here, before anything is done. #}
 cp_ingress-orchestrate-change-pillar:
   salt.function:
     - name: saltutil.refresh_pillar
@@ -40,9 +31,8 @@ cp_ingress-orchestrate-change-pillar:
     - tgt_type: list
     - expect_minions: True
     - kwarg: {wait: True}
+    - timeout: 5
     - failhard: True
-    - require:
-      - salt: cp_ingress-orchestrate-change-answers
 {%- for name, minions, sls in steps if minions %}
 
 cp_ingress-orchestrate-change-{{ name }}:

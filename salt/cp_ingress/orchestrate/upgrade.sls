@@ -13,8 +13,6 @@ cp_ingress-orchestrate-upgrade-synced:
     - tgt_type: list
     - expect_minions: True
     - failhard: True
-    - require:
-      - salt: cp_ingress-orchestrate-change-answers
     - require_in:
       - salt: cp_ingress-orchestrate-change-pillar
 {%- endif %}
