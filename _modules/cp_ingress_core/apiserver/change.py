@@ -134,12 +134,14 @@ class Change:
             live.wait_for_restart(self.server, unknown, written, self._deadline())
         else:
             live.wait_until_ready(self.server, self._deadline())
+        metrics = None
         if self.plan.config is not None:
             changed = Path(self.plan.config_path).stat().st_mtime
             text = self.plan.config.text
-            live.wait_for_config(self.server, text, self.version, before, changed, self._deadline())
+            metrics = live.wait_for_config(self.server, text, self.version, before, changed, self._deadline())
+        plan, deadline = self.plan, self._deadline()
         seen: dict[str, Any] = dict(
-            live.prove(self.server, self.plan.issuers, self.plan.claims, self.version, self._deadline())
+            live.prove(self.server, plan.issuers, plan.claims, self.version, deadline, metrics)
         )
         if self.options.token_file:
             token = files.read(self.options.token_file)

@@ -17,8 +17,9 @@ from cp_ingress_core.errors import ApiserverError
 POLL_SECONDS = 0.3
 # A reload waits ten seconds before it looks whether the issuers work.
 RELOAD_SECONDS = 15.0
-# A process's start is told from the machine's, in whole seconds, which an adjusted clock moves by one more.
-ADJUSTED_SECONDS = 1.1
+# A process's start is told in hundredths of a second after the machine's, which is told in whole seconds: it
+# is up to one early, and an adjusted clock moves it by just one more.
+TICK = 0.01
 START_SECONDS = 2.0
 # An apiserver tells the digest of its structured file, and when it fetched keys, since these versions.
 TELLS_DIGEST = (1, 34)
@@ -100,14 +101,15 @@ def _another(metrics: Metrics, before: Before, written: float) -> bool:
     if metrics.started is None:
         return False
     if before.started is not None:
-        return metrics.started > before.started + ADJUSTED_SECONDS
+        apart = abs(metrics.started - before.started)
+        return all(abs(apart - seconds) > TICK / 2 for seconds in (0, 1))
     return metrics.started > written - START_SECONDS
 
 
 def wait_for_config(
     server: Server, text: str, version: tuple[int, int], before: Before, changed: float, deadline: Deadline
-) -> None:
-    """Wait until the apiserver uses a structured file.
+) -> Metrics:
+    """Wait until the apiserver uses a structured file, and return its metrics of then.
 
     text
         The file's content.
@@ -125,7 +127,7 @@ def wait_for_config(
     while True:
         metrics = server.metrics()
         if metrics and _uses(metrics, text, version, before, changed):
-            return
+            return metrics
         if metrics and not refused and metrics.reloads("failure") > before.failed:
             refused = time.monotonic()
         # The failure may be that of an earlier content, whose reload was still on its way.
@@ -161,7 +163,12 @@ def _reason(metrics: Metrics | None) -> str:
 
 
 def prove(
-    server: Server, issuers: Sequence[Issuer], claims: Claims, version: tuple[int, int], deadline: Deadline
+    server: Server,
+    issuers: Sequence[Issuer],
+    claims: Claims,
+    version: tuple[int, int],
+    deadline: Deadline,
+    before: Metrics | None = None,
 ) -> dict[str, str]:
     """Have the apiserver show, for each issuer, that it knows it and has its keys.
 
@@ -169,31 +176,39 @@ def prove(
     unless it did already since it is in use and they have not expired (both told since 1.35; before, that the
     authenticator judged the token is all there is to see).
 
+    before
+        Its metrics as just read, if they were: putting them together costs a busy apiserver a while.
+
     Returns what was seen, by issuer. Raises ApiserverError at the deadline.
     """
-    return {issuer.url: _prove(server, issuer.url, claims, version, deadline) for issuer in issuers}
-
-
-def _prove(server: Server, issuer: str, claims: Claims, version: tuple[int, int], deadline: Deadline) -> str:
-    while True:
-        before = server.metrics()
-        answer = server.judge(oidc.forged_token(issuer, claims, time.time()))
+    seen: dict[str, str] = {}
+    pending = [issuer.url for issuer in issuers]
+    while pending:
+        before = before or server.metrics()
+        answers = {url: _judge_forged(server, url, claims) for url in pending}
         after = server.metrics()
-        if 200 <= answer.status < 300:
-            raise ApiserverError(
-                f"{server.url} let a forged token of {issuer} in: another authenticator accepts anything;"
-                " look at its authentication flags",
-                reason="ForgedTokenAccepted",
-            )
-        if before and after and answer.status == 401 and (seen := _shown(before, after, issuer, version)):
-            return seen
-        if deadline.passed():
-            raise _late(
-                deadline,
-                f"{server.url} does not get the keys of {issuer} ({_unproven(answer, after)})",
-                "NotProven",
-            )
-        deadline.pause(f"waiting for the apiserver to fetch the keys of {issuer}")
+        for url, answer in answers.items():
+            if before and after and answer.status == 401 and (shown := _shown(before, after, url, version)):
+                seen[url] = shown
+        pending = [url for url in pending if url not in seen]
+        if pending and deadline.passed():
+            why = _unproven(answers[pending[0]], after)
+            raise _late(deadline, f"{server.url} does not get the keys of {pending[0]} ({why})", "NotProven")
+        if pending:
+            deadline.pause(f"waiting for the apiserver to fetch the keys of {', '.join(pending)}")
+        before = after
+    return {issuer.url: seen[issuer.url] for issuer in issuers}
+
+
+def _judge_forged(server: Server, issuer: str, claims: Claims) -> Answer:
+    answer = server.judge(oidc.forged_token(issuer, claims, time.time()))
+    if 200 <= answer.status < 300:
+        raise ApiserverError(
+            f"{server.url} let a forged token of {issuer} in: another authenticator accepts anything;"
+            " look at its authentication flags",
+            reason="ForgedTokenAccepted",
+        )
+    return answer
 
 
 def _shown(before: Metrics, after: Metrics, issuer: str, version: tuple[int, int]) -> str:

@@ -53,8 +53,10 @@ def test_whether_a_file_is_in_use(version: tuple[int, int], found: Metrics, uses
 
 RESTARTS = [
     (100.0, metrics(started=130), True, "a process that started after the one of before"),
+    (100.0, metrics(started=100.85), True, "a process that started within a second after it"),
     (100.0, metrics(started=100), False, "the one of before"),
-    (100.0, metrics(started=101), False, "the one of before, told a second later by an adjusted clock"),
+    (100.37, metrics(started=101.37), False, "the one of before, told later by an adjusted clock"),
+    (100.37, metrics(started=99.37), False, "the one of before, told earlier by an adjusted clock"),
     (100.0, Metrics(""), False, "one that does not tell"),
     (
         None,
