@@ -32,20 +32,10 @@ def apply_object(
     """Apply `obj` server-side and return the object as the server holds it, or would hold it after a dry
     run.
     """
-    metadata = obj["metadata"]
     # An apply is refused for any unknown field, whatever is asked for; strictness beside that only costs the
     # server a second look for repeated keys, and JSON made here has none.
     query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Ignore"}
-    if dry_run:
-        query["dryRun"] = "All"
-    return client.request(
-        "PATCH",
-        resource.path(metadata.get("namespace", ""), metadata["name"]),
-        query=query,
-        body=obj,
-        content_type=APPLY,
-        subject=describe(obj),
-    )
+    return _patch(client, resource, obj, query, APPLY, dry_run=dry_run)
 
 
 def get_object(client: Client, resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
@@ -180,15 +170,25 @@ def merge_object(
     """Change fields of an object by a merge patch, a manifest with nothing but them; with a resourceVersion
     in it, 409 when the object was changed since.
     """
-    metadata = patch["metadata"]
-    query = {"fieldManager": manager}
-    if dry_run:
-        query["dryRun"] = "All"
+    return _patch(client, resource, patch, {"fieldManager": manager}, _MERGE_PATCH, dry_run=dry_run)
+
+
+def _patch(
+    client: Client,
+    resource: Resource,
+    obj: Mapping[str, Any],
+    query: dict[str, str],
+    content_type: str,
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """Send a manifest, whole or in part, as a patch of the object that it names."""
+    metadata = obj["metadata"]
     return client.request(
         "PATCH",
         resource.path(metadata.get("namespace", ""), metadata["name"]),
-        query=query,
-        body=patch,
-        content_type=_MERGE_PATCH,
-        subject=describe(patch),
+        query={**query, "dryRun": "All"} if dry_run else query,
+        body=obj,
+        content_type=content_type,
+        subject=describe(obj),
     )
