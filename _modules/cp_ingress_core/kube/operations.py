@@ -38,6 +38,14 @@ def apply_object(
     return _patch(client, resource, obj, query, APPLY, dry_run=dry_run)
 
 
+def apply_status(
+    client: Client, resource: Resource, part: Mapping[str, Any], *, manager: str
+) -> dict[str, Any]:
+    """Apply the status of an object, all that `part` holds beside its identity; others' values give way."""
+    query = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
+    return _patch(client, resource, part, query, APPLY, subresource="/status")
+
+
 def get_object(client: Client, resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
     """Return the live object, or None when there is none."""
     subject = label(resource.api_version, resource.kind, namespace, name)
@@ -180,13 +188,14 @@ def _patch(
     query: dict[str, str],
     content_type: str,
     *,
-    dry_run: bool,
+    subresource: str = "",
+    dry_run: bool = False,
 ) -> dict[str, Any]:
     """Send a manifest, whole or in part, as a patch of the object that it names."""
     metadata = obj["metadata"]
     return client.request(
         "PATCH",
-        resource.path(metadata.get("namespace", ""), metadata["name"]),
+        resource.path(metadata.get("namespace", ""), metadata["name"]) + subresource,
         query={**query, "dryRun": "All"} if dry_run else query,
         body=obj,
         content_type=content_type,

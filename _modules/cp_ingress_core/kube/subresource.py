@@ -10,7 +10,6 @@ from cp_ingress_core.kube import operations
 from cp_ingress_core.kube.cluster import Cluster
 from cp_ingress_core.kube.diff import diff
 from cp_ingress_core.kube.identity import describe
-from cp_ingress_core.kube.retry import APPLY
 
 
 def apply_status(cluster: Cluster, part: Mapping[str, Any], manager: str, *, test: bool) -> dict[str, Any]:
@@ -31,12 +30,5 @@ def apply_status(cluster: Cluster, part: Mapping[str, Any], manager: str, *, tes
     found = diff(before, {**before, **part["status"]})
     changes = {f"status.{path}": change for path, change in found.items()}
     if changes and not test:
-        cluster.client.request(
-            "PATCH",
-            resource.path(metadata.get("namespace", ""), metadata["name"]) + "/status",
-            query={"fieldManager": manager, "force": "true", "fieldValidation": "Strict"},
-            body=part,
-            content_type=APPLY,
-            subject=describe(part),
-        )
+        operations.apply_status(cluster.client, resource, part, manager=manager)
     return changes
