@@ -27,6 +27,7 @@ def ask(
     *,
     path: str = "/",
     timeout: float = 5.0,
+    connect_timeout: float | None = None,
     through: tuple[str, int] | None = None,
 ) -> Answer:
     """Make one HTTPS request on a new connection.
@@ -37,16 +38,16 @@ def ask(
         Address and port to connect to instead, where this machine cannot reach `host` by its own address.
     ca_file
         PEM file of the CA to trust; None trusts the system's.
-    timeout
-        Seconds for connecting and for each read.
+    timeout, connect_timeout
+        Seconds for each read and for connecting; for connecting the same when not given.
     """
     try:
         context = ssl.create_default_context(cafile=ca_file)
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+        connection = http.client.HTTPSConnection(host, port, context=context)
         try:
-            if through is not None:
-                plain = socket.create_connection(through, timeout=timeout)
-                connection.sock = context.wrap_socket(plain, server_hostname=host)
+            plain = socket.create_connection(through or (host, port), connect_timeout or timeout)
+            plain.settimeout(timeout)
+            connection.sock = context.wrap_socket(plain, server_hostname=host)
             connection.request("GET", path, headers={"User-Agent": "cp-ingress"})
             return Answer(connection.getresponse().status, "")
         finally:
@@ -55,6 +56,11 @@ def ask(
         return Answer(0, f"certificate refused: {err.verify_message}")
     except (OSError, http.client.HTTPException, socket.gaierror) as err:
         return Answer(0, str(err) or type(err).__name__)
+
+
+# A connection that is begun before the nodes know of the IP hangs until the kernel gives its neighbour up, after three
+# seconds; the next one, begun when they do, is through at once.
+CONNECT_SECONDS = 1.0
 
 
 def wait_until_serving(
@@ -84,7 +90,7 @@ def wait_until_serving(
     told = started
     good = 0
     while True:
-        answer = ask(host, port, ca_file, through=through)
+        answer = ask(host, port, ca_file, connect_timeout=CONNECT_SECONDS, through=through)
         good = good + 1 if answer.status else 0
         now = time.monotonic()
         if good == in_a_row:

@@ -107,6 +107,19 @@ def test_another_address_that_nobody_listens_on_is_no_answer(ca_file, closed_por
     assert "refused" in answer.problem
 
 
+def test_a_connection_that_hangs_is_given_up_before_an_answer_would_be(ca_file):
+    with socket.socket() as full, contextlib.ExitStack() as callers:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        port = full.getsockname()[1]
+        answer = serving.ask("127.0.0.1", port, ca_file, timeout=3600, connect_timeout=0.2)
+    assert (answer.status, answer.problem) == (0, "timed out")
+
+
 def test_waiting_ends_when_the_server_comes_up(tmp_path, ca_file, closed_port):
     told = []
     with contextlib.ExitStack() as stack:
