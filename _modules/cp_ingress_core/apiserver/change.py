@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cp_ingress_core.apiserver import files, live, oidc
+from cp_ingress_core.apiserver.metrics import Metrics
 from cp_ingress_core.apiserver.options import CA_PREFIX, CONFIG_FILE, Options
 from cp_ingress_core.apiserver.plan import Plan
 from cp_ingress_core.apiserver.present import Present
@@ -70,7 +72,8 @@ class Change:
 
     def _make(self, config: _Edit | None, manifest: _Edit | None) -> dict[str, Any]:
         """Write the files and watch the apiserver; put them back when it does not follow."""
-        before = live.Before.read(self.server)
+        metrics = self.server.metrics()
+        before = live.Before.of(metrics)
         if self.plan.ca_pem:
             files.replace(self.options.ca_file(self.plan.ca_pem), self.plan.ca_pem, CONFIG_MODE)
         for edit in (config, manifest):
@@ -81,7 +84,8 @@ class Change:
             for edit in (config, manifest):
                 if edit:
                     files.replace(edit.path, edit.new, edit.mode)
-            return self._verify(before, written if manifest else None)
+            known = None if config or manifest else metrics
+            return self._verify(before, written if manifest else None, known)
         except CpIngressError as err:
             self._go_back(err, config, manifest)
             raise
@@ -93,9 +97,10 @@ class Change:
         others too.
         """
         patience = min(oidc.PATIENCE_SECONDS, self.options.timeout)
-        for issuer in self.plan.issuers:
-            self.report(f"looking at the issuer {issuer.url}")
-            oidc.probe(issuer, self.plan.ca_pem, patience=patience)
+        issuers = self.plan.issuers
+        self.report(f"looking at the issuers {', '.join(issuer.url for issuer in issuers)}")
+        with ThreadPoolExecutor(max_workers=len(issuers)) as pool:
+            list(pool.map(lambda issuer: oidc.probe(issuer, self.plan.ca_pem, patience=patience), issuers))
         if self.plan.config is None or not reloads:
             return
         for issuer, ca_pem in self.plan.config.foreign():
@@ -123,7 +128,7 @@ class Change:
     def _deadline(self) -> live.Deadline:
         return live.Deadline(self.options.timeout, self.report)
 
-    def _verify(self, before: live.Before, restarted: float | None) -> dict[str, Any]:
+    def _verify(self, before: live.Before, restarted: float | None, known: Metrics | None) -> dict[str, Any]:
         """Watch the apiserver use the files, and have it prove each issuer."""
         if restarted is not None:
             live.wait_for_restart(self.server, before, restarted, self._deadline())
@@ -132,13 +137,16 @@ class Change:
             unknown = replace(before, started=None)
             written = Path(self.options.manifest).stat().st_mtime
             live.wait_for_restart(self.server, unknown, written, self._deadline())
+            known = None
         else:
             live.wait_until_ready(self.server, self._deadline())
         metrics = None
         if self.plan.config is not None:
             changed = Path(self.plan.config_path).stat().st_mtime
             text = self.plan.config.text
-            metrics = live.wait_for_config(self.server, text, self.version, before, changed, self._deadline())
+            metrics = live.wait_for_config(
+                self.server, text, self.version, before, changed, self._deadline(), known
+            )
         plan, deadline = self.plan, self._deadline()
         seen: dict[str, Any] = dict(
             live.prove(self.server, plan.issuers, plan.claims, self.version, deadline, metrics)

@@ -15,7 +15,9 @@ from cp_ingress_core.apiserver.wanted import Claims, Issuer
 from cp_ingress_core.errors import ApiserverError
 
 POLL_SECONDS = 0.3
-# A reload waits ten seconds before it looks whether the issuers work.
+# A reload waits ten seconds before it looks whether the issuers work. Until then little can happen, and putting
+# its metrics together costs an apiserver more than anything else that a change asks of it.
+RELOAD_WAITS, SELDOM_SECONDS = 10.0, 1.0
 RELOAD_SECONDS = 15.0
 # A process's start is told in hundredths of a second after the machine's, which is told in whole seconds: it
 # is up to one early, and an adjusted clock moves it by just one more.
@@ -37,9 +39,8 @@ class Before:
     failed: float
 
     @classmethod
-    def read(cls, server: Server) -> Before:
-        """Ask the server."""
-        metrics = server.metrics()
+    def of(cls, metrics: Metrics | None) -> Before:
+        """Return what its metrics tell, None where it does not answer."""
         if metrics is None:
             return cls(None, 0.0, 0.0)
         return cls(metrics.started, metrics.reloads("success"), metrics.reloads("failure"))
@@ -58,12 +59,12 @@ class Deadline:
         """Whether it is over."""
         return time.monotonic() > self._end
 
-    def pause(self, what: str) -> None:
+    def pause(self, what: str, seconds: float = POLL_SECONDS) -> None:
         """Wait a moment; tell every five seconds what for."""
         if time.monotonic() - self._told >= 5:
             self._told = time.monotonic()
             self._report(what)
-        time.sleep(POLL_SECONDS)
+        time.sleep(seconds)
 
 
 def wait_until_ready(server: Server, deadline: Deadline) -> None:
@@ -107,7 +108,13 @@ def _another(metrics: Metrics, before: Before, written: float) -> bool:
 
 
 def wait_for_config(
-    server: Server, text: str, version: tuple[int, int], before: Before, changed: float, deadline: Deadline
+    server: Server,
+    text: str,
+    version: tuple[int, int],
+    before: Before,
+    changed: float,
+    deadline: Deadline,
+    known: Metrics | None = None,
 ) -> Metrics:
     """Wait until the apiserver uses a structured file, and return its metrics of then.
 
@@ -120,12 +127,14 @@ def wait_for_config(
         The server before the file was written.
     changed
         When the file was written, in seconds since 1970.
+    known
+        Its metrics, where they were read just now and nothing was written since.
 
     Raises ApiserverError at the deadline, and earlier when the apiserver refused the content.
     """
     refused = 0.0
     while True:
-        metrics = server.metrics()
+        metrics, known = known or server.metrics(), None
         if metrics and _uses(metrics, text, version, before, changed):
             return metrics
         if metrics and not refused and metrics.reloads("failure") > before.failed:
@@ -139,7 +148,13 @@ def wait_for_config(
             )
         if deadline.passed():
             raise _late(deadline, f"{server.url}: {_why_unused(metrics)}", _reason(metrics))
-        deadline.pause("waiting for the apiserver to read the AuthenticationConfiguration again")
+        pause = _pause(time.time() - changed)
+        deadline.pause("waiting for the apiserver to read the AuthenticationConfiguration again", pause)
+
+
+def _pause(age: float) -> float:
+    """Return how long to wait before the next look at who uses a file that is `age` seconds old."""
+    return max(POLL_SECONDS, min(SELDOM_SECONDS, RELOAD_WAITS - age))
 
 
 def _uses(metrics: Metrics, text: str, version: tuple[int, int], before: Before, changed: float) -> bool:

@@ -51,6 +51,23 @@ def test_whether_a_file_is_in_use(version: tuple[int, int], found: Metrics, uses
     assert live._uses(found, TEXT, version, before, 200) is uses
 
 
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [(0.0, 1.0), (5.0, 1.0), (9.4, 0.6), (9.9, 0.3), (10.2, 0.3), (3600.0, 0.3), (-5.0, 1.0)],
+    ids=[
+        "a file just written is not used for ten seconds",
+        "half of them are over",
+        "the last look before they are over comes just then",
+        "but not at once",
+        "any moment now",
+        "a file of long ago",
+        "a file of the future, by an adjusted clock",
+    ],
+)
+def test_a_reload_is_looked_for_closely_only_when_it_can_be_over(age: float, seconds: float) -> None:
+    assert live._pause(age) == pytest.approx(seconds)
+
+
 RESTARTS = [
     (100.0, metrics(started=130), True, "a process that started after the one of before"),
     (100.0, metrics(started=100.85), True, "a process that started within a second after it"),
