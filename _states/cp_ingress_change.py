@@ -92,12 +92,16 @@ def reached(name, phase):
     return _reported(name, check)
 
 
-def apiserver_follows(name):
+def apiserver_follows(name, once=False):
     """
     Have this node's apiserver accept the issuers that it has to in the phase of the change, and record it.
 
     name
         Only a label.
+
+    once : False
+        Leave an apiserver alone that by the record accepts just these issuers already: it proved so in a step
+        before this one.
 
     How is what the pillar ``cp_ingress:apiserver`` says; see ``kube_apiserver.oidc_issuer``, whose result is
     returned. In the phases in which the apiserver is to stay as it is nothing is done. A node that runs no
@@ -117,10 +121,12 @@ def apiserver_follows(name):
         node = _master()
         if node is None:
             return _ret(name, "This machine is no master: it runs no apiserver")
+        urls = [issuer["url"] for issuer in issuers]
+        if once and not __salt__["cp_ingress_change.record_issuers"](node, urls, test=True):
+            return _ret(name, "The apiserver follows already")
         ret = __states__["kube_apiserver.oidc_issuer"](name, issuers=issuers)
         if ret["result"] is False:
             return ret
-        urls = [issuer["url"] for issuer in issuers]
         if __salt__["cp_ingress_change.record_issuers"](node, urls, test=__opts__["test"]):
             ret["changes"] = {**ret["changes"], "recorded": {node: urls}}
             ret["result"] = None if __opts__["test"] else True

@@ -12,6 +12,7 @@ cp_ingress-narrow-reached:
 {%- if settings.apiserver %}
 cp_ingress-narrow-apiserver-follows:
   cp_ingress_change.apiserver_follows:
+    - once: True
     - failhard: True
     - require:
       - cp_ingress_change: cp_ingress-narrow-reached

@@ -876,3 +876,32 @@ def test_an_apiserver_that_does_not_have_to_follow_is_left_as_it_is(
     place.stand(record)
     place.wish(B, apiserver=APISERVER)
     assert says in place.check({"state": "cp_ingress_change.apiserver_follows"}, test=testmode, changes=[])
+
+
+@pytest.fixture
+def on_master(server: LightApiserver) -> Iterator[None]:
+    """This very machine is a master for the while."""
+    label = "node-role.kubernetes.io/control-plane"
+    server.kubectl("label", "node", "worker-1", f"{label}=")
+    yield
+    server.kubectl("label", "node", "worker-1", f"{label}-")
+
+
+@pytest.mark.usefixtures("on_master")
+@pytest.mark.parametrize(
+    ("accepted", "left"),
+    [((B.issuer,), True), ((A.issuer, B.issuer), False), ((), False)],
+    ids=["just the new issuer", "the old one too", "none by the record"],
+)
+def test_an_apiserver_that_proved_its_issuers_before_is_left_alone_where_once_is_enough(
+    place: Place, accepted: tuple[str, ...], left: bool, testmode: bool
+) -> None:
+    place.stand(replace(MOVED, issuers={"worker-1": accepted} if accepted else {}))
+    place.wish(B, apiserver={**APISERVER, "manifest": "/nowhere/kube-apiserver.yaml"})
+    mark = place.server.mark()
+    state = {"state": "cp_ingress_change.apiserver_follows", "test": testmode}
+    always, once = place.run(state, {**state, "once": True})
+    assert "there is no /nowhere/kube-apiserver.yaml" in always["comment"]
+    assert once["result"] is left, once
+    assert ("follows already" if left else "there is no /nowhere") in once["comment"]
+    assert place.writes(mark) == []

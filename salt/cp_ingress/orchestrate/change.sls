@@ -17,11 +17,14 @@ cp_ingress-orchestrate-change-refused:
 {%- else %}
 {%- set bootstrap, masters = settings.orchestrate_bootstrap, settings.orchestrate_masters %}
 {%- set followers = masters if settings.apiserver else [] %}
-{#- Widening begins with preflight. One master tries the new issuer, then the others. Where an apiserver restarts for it,
-    each takes its turn: the state itself waits for that. #}
-{%- set steps = [("widen", [bootstrap], "widen"), ("accept-first", followers[:1], "apiserver"),
-                 ("accept", followers[1:], "apiserver"), ("move", [bootstrap], "move"),
-                 ("follow", followers, "apiserver"), ("narrow", [bootstrap], "narrow")] %}
+{#- Widening begins with preflight. One master tries the new issuer, then the others; a step of its own where that one is
+    not the bootstrap node. Where an apiserver restarts for it, each takes its turn: the state itself waits for that. #}
+{%- set at_once = followers[:1] == [bootstrap] %}
+{%- set apiserver = ["cp_ingress.apiserver"] %}
+{%- set steps = [("widen", [bootstrap], ["cp_ingress.widen"] + (apiserver if at_once else [])),
+                 ("accept-first", [] if at_once else followers[:1], apiserver),
+                 ("accept", followers[1:], apiserver), ("move", [bootstrap], ["cp_ingress.move"]),
+                 ("follow", followers, apiserver), ("narrow", [bootstrap], ["cp_ingress.narrow"])] %}
 {%- set everybody = ([bootstrap] + masters) | unique | list %}
 {#- A minion that is down is named here, before anything is done. #}
 cp_ingress-orchestrate-change-pillar:
@@ -33,13 +36,13 @@ cp_ingress-orchestrate-change-pillar:
     - kwarg: {wait: True}
     - timeout: 5
     - failhard: True
-{%- for name, minions, sls in steps if minions %}
+{%- for name, minions, files in steps if minions %}
 
 cp_ingress-orchestrate-change-{{ name }}:
   salt.state:
     - tgt: {{ minions | json }}
     - tgt_type: list
-    - sls: cp_ingress.{{ sls }}
+    - sls: {{ files | json }}
     - expect_minions: True
     - timeout: 5
     - queue: True
