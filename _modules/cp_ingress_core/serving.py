@@ -58,8 +58,8 @@ def ask(
         return Answer(0, str(err) or type(err).__name__)
 
 
-# A connection that is begun before the nodes know of the IP hangs until the kernel gives its neighbour up, after three
-# seconds; the next one, begun when they do, is through at once.
+# A connection that is begun before the nodes know of the IP hangs until the kernel gives its neighbour up,
+# after three seconds; the next one, begun when they do, is through at once.
 CONNECT_SECONDS = 1.0
 
 

@@ -15,8 +15,8 @@ from cp_ingress_core.apiserver.wanted import Claims, Issuer
 from cp_ingress_core.errors import ApiserverError
 
 POLL_SECONDS = 0.3
-# A reload waits ten seconds before it looks whether the issuers work. Until then little can happen, and putting
-# its metrics together costs an apiserver more than anything else that a change asks of it.
+# A reload waits ten seconds before it looks whether the issuers work. Until then little can happen, and
+# putting its metrics together costs an apiserver more than anything else that a change asks of it.
 RELOAD_WAITS, SELDOM_SECONDS = 10.0, 1.0
 RELOAD_SECONDS = 15.0
 # A process's start is told in hundredths of a second after the machine's, which is told in whole seconds: it
