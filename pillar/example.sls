@@ -98,6 +98,7 @@ cp_ingress:
         auth.issuer: "{issuer}"
       move: [links]
       restart: [Deployment/portal]
+      custom_resources: portal.example.com
       verify:
         url: "{url}/portal/settings.json"
         status: 200

@@ -37,6 +37,7 @@ key under ``cp_ingress``               default               meaning
 ``components:NAME:kind``               the preset's          ``fragment``, ``document``, ``objects``
 ``components:NAME:order``              100, ``dex`` 10       place among the components, low first
 ``components:NAME:namespace``          the preset's          where its objects are
+``components:NAME:custom_resources``   the preset's          API group of what its pods read when they start
 ``components:NAME:restart``            the preset's          workloads to restart: ``Deployment/NAME``
 ``components:NAME:timeout``            ``timeouts``          seconds to wait, and to verify
 ``components:NAME:verify:url``         the preset's          what must answer behind the endpoint

@@ -41,8 +41,8 @@ class Component:
 
     `part` is a fragment's manifest. A document lies under `key` of the object `source_kind` (ConfigMap or
     Secret) `source`, in `format`; `sets` and `moves` say what changes in it. `template` gives the objects.
-    `preset` is None without one; components go by `order`, then by name. `timeout` is in seconds, None for
-    the general one.
+    `preset` is None without one; components go by `order`, then by name. `custom_resources` is the API group
+    of what its pods read when they start, "" for none. `timeout` is in seconds, None for the general one.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Component:
     moves: tuple[str, ...] = ()
     template: str = ""
     restart: tuple[Workload, ...] = ()
+    custom_resources: str = ""
     verify: Verify | None = None
     timeout: int | None = None
 

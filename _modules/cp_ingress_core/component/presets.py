@@ -24,6 +24,7 @@ _DEX: dict[str, Any] = {
         "web.allowedOrigins",
     ],
     "restart": ["Deployment/dex"],
+    "custom_resources": "dex.coreos.com",
     "verify": {"url": "{issuer}/.well-known/openid-configuration", "json": {"issuer": "{issuer}"}},
 }
 

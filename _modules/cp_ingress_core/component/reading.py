@@ -14,7 +14,7 @@ from cp_ingress_core.component.values import NAMES, unknown_names
 from cp_ingress_core.findings import ABSENT, Findings
 from cp_ingress_core.sections import Section
 
-KEYS_OF_ALL = ("preset", "kind", "order", "namespace", "restart", "verify", "timeout")
+KEYS_OF_ALL = ("preset", "kind", "order", "namespace", "restart", "custom_resources", "verify", "timeout")
 KEYS_OF_KIND = {
     "fragment": ("part", "workload", "container", "env", "force_conflicts"),
     "document": ("configmap", "secret", "key", "format", "set", "move"),
@@ -116,6 +116,13 @@ def _common(section: Section) -> dict[str, Any]:
     return {
         "order": section.integer("order", 100, 1, 1000, "place"),
         "restart": tuple(_workload(section, "restart", name) for name in _texts(section, "restart")),
+        "custom_resources": section.text(
+            "custom_resources",
+            _OBJECT,
+            allowed="an API group",
+            remedy="write what stands before the slash in their apiVersion: dex.coreos.com",
+        )
+        or "",
         "verify": _verify(section),
         "timeout": section.integer("timeout", 0, 1, 3600, "seconds") or None,
     }

@@ -18,7 +18,7 @@ from cp_ingress_core.component.model import WORKLOADS, Component, Workload
 from cp_ingress_core.component.urls import Origin
 from cp_ingress_core.component.values import Endpoint
 from cp_ingress_core.errors import ObjectError
-from cp_ingress_core.kube import fragment, operations, watching
+from cp_ingress_core.kube import fragment, operations, storages, watching
 from cp_ingress_core.kube.cluster import Cluster
 from cp_ingress_core.kube.identity import describe
 from cp_ingress_core.kube.lookup import section, text
@@ -93,6 +93,8 @@ def configure(run: Run, bring: Callable[[Run], str | None]) -> None:
     """
     mark = bring(run)
     manifests = [workload_manifest(run.component, workload) for workload in run.component.restart]
+    if run.component.custom_resources and run.report.changes and not run.test:
+        storages.open_everywhere(run.cluster, run.component.custom_resources, run.component.namespace)
     for manifest in manifests:
         _restart(run, manifest, mark)
     if not run.test:

@@ -70,9 +70,22 @@ class Client:
 
     def patient(self, seconds: float) -> Client:
         """Return the same client with another retry deadline, in seconds per request."""
+        return self._like(self.transport, self.prefix, seconds)
+
+    def elsewhere(self, host: str, port: int, timeout: float, patience: float) -> Client:
+        """Return a client with the same credentials for another API server of the cluster.
+
+        timeout
+            Seconds for connecting, and for each answer.
+        patience
+            The retry deadline, in seconds per request.
+        """
+        return self._like(self.transport.elsewhere(host, port, timeout), "", patience)
+
+    def _like(self, transport: Transport, prefix: str, seconds: float) -> Client:
         return Client(
-            self.transport,
-            prefix=self.prefix,
+            transport,
+            prefix=prefix,
             authorization=self.authorization,
             source=self.source,
             retry_seconds=seconds,
