@@ -14,6 +14,7 @@ from tests.sandbox.addresses import API_PORT
 from tests.sandbox.client import https
 from tests.sandbox.cluster import Sandbox
 from tests.sandbox.watch.probes import administrator
+from tests.sandbox.watch.records import Seen
 
 MANIFEST = "etc/kubernetes/manifests/kube-apiserver.yaml"
 STRUCTURED = "etc/kubernetes/cp-ingress/authentication.yaml"
@@ -87,6 +88,15 @@ def process(sandbox: Sandbox, node: str) -> str:
     The pod's status would tell a restart only when the kubelet has next written it.
     """
     return sandbox.run(node, ["pgrep", "--full", "^kube-apiserver "], check=False).stdout.strip()
+
+
+def down_at_once(seen: Seen, masters: list[str]) -> list[list[str]]:
+    """The masters whose apiservers did not answer, for each moment at which these were more than one."""
+    moments: dict[Any, list[str]] = {}
+    for request in seen.of(*masters):
+        if not request.answered:
+            moments.setdefault(request.tick, []).append(request.name)
+    return [names for names in moments.values() if len(names) > 1]
 
 
 class ManifestNames(Repeating):

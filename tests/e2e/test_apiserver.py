@@ -57,15 +57,6 @@ def token(issuer, ca):
     return login(issuer, ca).id_token
 
 
-def down_at_once(seen):
-    """Moments at which more than one master's apiserver did not answer."""
-    moments = {}
-    for request in seen.of(*NAMES):
-        if not request.answered:
-            moments.setdefault(request.tick, []).append(request.name)
-    return [names for names in moments.values() if len(names) > 1]
-
-
 def test_every_master_finds_the_ca_and_its_own_name(cluster, issuer):
     for name in NAMES:
         found = cluster.salt_call(name, "kube_apiserver.probe", issuer, "patience=30")
@@ -118,7 +109,7 @@ def test_what_flags_say_moves_to_the_file_on_every_master(cluster, issuer, token
     assert [result["result"] for result in results] == [True] * 3, results
     print(watching.seen.summary())
     figure("structured_first_total", time.monotonic() - began, "s")
-    assert down_at_once(watching.seen) == []
+    assert issuers.down_at_once(watching.seen, NAMES) == []
     assert issuers.users(cluster, token) == dict.fromkeys(NAMES, (201, OURS))
     for name in NAMES:
         assert issuers.flags(cluster, name) == [f"--authentication-config=/{issuers.STRUCTURED}"]

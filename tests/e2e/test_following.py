@@ -4,12 +4,15 @@ The commands are those of docs/changing.md, run from the real Salt master. Watch
 and new address, each apiserver twenty times a second, a token of the old issuer at each, and whole logins.
 """
 
+import time
+
 import pytest
 
 from tests.e2e import following as story
 from tests.e2e import issuers, transitions
 from tests.e2e.transitions import Wish
 from tests.sandbox import browser as chromium
+from tests.sandbox import watch
 from tests.sandbox.progress import figure
 from tests.sandbox.sso import CONSOLE, KUBERNETES, USER, LoginError, console, dex, login
 
@@ -174,3 +177,21 @@ def test_a_minion_that_is_down_stops_the_change_before_harm_and_a_second_run_fin
     story.orchestrate(cluster)
     assert transitions.settled_at(cluster) == NEW.ip
     assert story.accepted(cluster) == {name: [dex.issuer(NEW.ip)] for name in story.MASTERS}
+
+
+def test_with_flags_the_masters_follow_one_at_a_time(cluster, ca):
+    """Each apiserver restarts, which takes its turn however many minions are told at once."""
+    story.tune(cluster, apiserver={"client_id": "kubernetes", "method": "flags"})
+    transitions.write(cluster, OLD)
+    with watch.apiservers(cluster, "/readyz") as watching:
+        began = time.monotonic()
+        story.orchestrate(cluster)
+        figure("flags_change_total", round(time.monotonic() - began, 1), "s")
+    print(watching.seen.summary())
+    assert issuers.down_at_once(watching.seen, story.MASTERS) == []
+    assert transitions.settled_at(cluster) == OLD.ip
+    issuer = dex.issuer(OLD.ip)
+    assert story.accepted(cluster) == {name: [issuer] for name in story.MASTERS}
+    for name in story.MASTERS:
+        assert f"--oidc-issuer-url={issuer}" in issuers.flags(cluster, name)
+    assert issuers.users(cluster, story.log_in(OLD.ip, ca)) == EVERYWHERE
