@@ -5,7 +5,9 @@ import pytest
 from tests.formula.salt_caller import masterless
 from tests.formula.test_sls import BOOTSTRAP
 
-WIDEN, APISERVER, MOVE, NARROW = (f"cp_ingress.{name}" for name in ("widen", "apiserver", "move", "narrow"))
+WIDEN, APISERVER, MOVE, FOLLOW, NARROW = (
+    f"cp_ingress.{name}" for name in ("widen", "apiserver", "move", "follow", "narrow")
+)
 FOLLOWING = {"client_id": "console"}
 
 # bootstrap, masters, pillar `cp_ingress:apiserver` -> the steps: name, minions, files
@@ -16,7 +18,7 @@ CASES = {
             ("widen", ["a"], [WIDEN, APISERVER]),
             ("accept", ["b", "c"], [APISERVER]),
             ("move", ["a"], [MOVE]),
-            ("follow", ["a", "b", "c"], [APISERVER]),
+            ("follow", ["a", "b", "c"], [FOLLOW]),
             ("narrow", ["a"], [NARROW]),
         ],
     ),
@@ -27,7 +29,7 @@ CASES = {
             ("accept-first", ["b"], [APISERVER]),
             ("accept", ["a", "c"], [APISERVER]),
             ("move", ["a"], [MOVE]),
-            ("follow", ["b", "a", "c"], [APISERVER]),
+            ("follow", ["b", "a", "c"], [FOLLOW]),
             ("narrow", ["a"], [NARROW]),
         ],
     ),
@@ -36,7 +38,7 @@ CASES = {
         [
             ("widen", ["a"], [WIDEN, APISERVER]),
             ("move", ["a"], [MOVE]),
-            ("follow", ["a"], [APISERVER]),
+            ("follow", ["a"], [FOLLOW]),
             ("narrow", ["a"], [NARROW]),
         ],
     ),

@@ -17,7 +17,7 @@ from cp_ingress_core.apiserver.wanted import Claims, Issuer
 from cp_ingress_core.errors import ApiserverError, IssuerError
 
 IN_A_ROW = 3
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.1
 TOKEN_SECONDS = 600
 PATIENCE_SECONDS = 15.0
 

@@ -24,7 +24,7 @@ cp_ingress-orchestrate-change-refused:
 {%- set steps = [("widen", [bootstrap], ["cp_ingress.widen"] + (apiserver if at_once else [])),
                  ("accept-first", [] if at_once else followers[:1], apiserver),
                  ("accept", followers[1:], apiserver), ("move", [bootstrap], ["cp_ingress.move"]),
-                 ("follow", followers, apiserver), ("narrow", [bootstrap], ["cp_ingress.narrow"])] %}
+                 ("follow", followers, ["cp_ingress.follow"]), ("narrow", [bootstrap], ["cp_ingress.narrow"])] %}
 {%- set everybody = ([bootstrap] + masters) | unique | list %}
 {#- A minion that is down is named here, before anything is done. #}
 cp_ingress-orchestrate-change-pillar:
