@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Callable, Iterator
 
 import pytest
+import salt.exceptions  # noqa: F401 - before the library: its errors are Salt's where Salt is
 from salt._logging import shutdown_temp_handler
 from saltfactories.plugins.event_listener import EventListener
 
