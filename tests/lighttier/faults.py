@@ -116,6 +116,21 @@ class FaultProxy:
             connection.close()
 
 
+class Recorder(FaultProxy):
+    """A proxy without faults that keeps what the API server answered."""
+
+    def __init__(self, server: LightApiserver, folder: Path) -> None:
+        super().__init__(server, folder)
+        self.answers: list[bytes] = []
+
+    def forward(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, str, bytes]:
+        answer = super().forward(method, path, body, headers)
+        self.answers.append(answer[2])
+        return answer
+
+
 def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -10,6 +10,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
+class Place(NamedTuple):
+    """Where one LIST finds objects: a group and kind, and a namespace ("" for cluster-scoped objects)."""
+
+    group: str
+    kind: str
+    namespace: str
+
+
 class ObjectKey(NamedTuple):
     """Identity of an object; ``group`` is "" for the core group, ``namespace`` "" for cluster-scoped
     objects.
@@ -19,6 +27,11 @@ class ObjectKey(NamedTuple):
     kind: str
     namespace: str
     name: str
+
+    @property
+    def place(self) -> Place:
+        """Where a LIST finds the object."""
+        return Place(self.group, self.kind, self.namespace)
 
     @property
     def group_kind(self) -> str:

@@ -5,6 +5,9 @@ The parent's data hold a random key and, per member, a digest of the fieldsV1 th
 Apply. Each member carries a keyed hash of what was last applied. A value of ours that somebody else changed
 has left our fieldsV1, and a manifest that changed has another hash; where both are unchanged, so is the
 object.
+
+The beginning of that hash stands in the ledger too: it proves nothing, but tells before anything was read
+which manifests have changed.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cp_ingress_core.kube import fields
 from cp_ingress_core.kube.identity import ObjectKey
@@ -25,14 +28,24 @@ from cp_ingress_core.kube.operations import FIELD_MANAGER
 HASH = "cp-ingress.io/applied-hash"
 _KEY, _MEMBERS = "key", "members"
 _KEY_BYTES = 32
+_BEGINNING = 8  # digits: thousands of entries must fit into one Secret
+
+
+class Entry(NamedTuple):
+    """What is remembered of a member: the digest of its fieldsV1, and how its manifest's hash begins ("" in
+    ledgers of earlier versions).
+    """
+
+    digest: str
+    begins: str = ""
 
 
 @dataclass
 class Ledger:
-    """The key, and the digest of each member by the keyed hash of its identity (so that names stay short)."""
+    """The key, and the entry of each member by the keyed hash of its identity (so that names stay short)."""
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(_KEY_BYTES))
-    digests: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
 
     @classmethod
     def read(cls, data: Mapping[str, str] | None) -> Ledger:
@@ -44,12 +57,13 @@ class Ledger:
             return cls()
         if len(key) != _KEY_BYTES:
             return cls()
-        pairs = (line.split() for line in text.splitlines())
-        return cls(key, {pair[0]: pair[1] for pair in pairs if len(pair) == 2})
+        lines = (line.split() for line in text.splitlines())
+        return cls(key, {line[0]: Entry(*line[1:]) for line in lines if len(line) in (2, 3)})
 
     def data(self) -> dict[str, str]:
         """Return the ledger as data of a Secret."""
-        text = "".join(f"{member} {digest}\n" for member, digest in sorted(self.digests.items()))
+        lines = (" ".join(filter(None, (member, *entry))) for member, entry in sorted(self.entries.items()))
+        text = "".join(f"{line}\n" for line in lines)
         return {
             _KEY: base64.b64encode(self.key).decode(),
             _MEMBERS: base64.b64encode(text.encode()).decode(),
@@ -71,20 +85,49 @@ class Ledger:
     def proves(self, key: ObjectKey, manifest: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         """Tell whether the listed metadata of `live` prove that applying `manifest` would change nothing."""
         metadata = live["metadata"]
-        entry = fields.owned(metadata.get("managedFields") or (), FIELD_MANAGER)
+        if (metadata.get("annotations") or {}).get(HASH) != _hash_in(manifest):
+            return False
+        owned = fields.owned(metadata.get("managedFields") or (), FIELD_MANAGER)
+        known = self.entries.get(self.member(key))
         return (
-            entry is not None
-            and entry.get("apiVersion") == manifest["apiVersion"]
-            and self.digests.get(self.member(key)) == fields.digest(entry)
-            and (metadata.get("annotations") or {}).get(HASH) == manifest["metadata"]["annotations"][HASH]
+            owned is not None
+            and known is not None
+            and owned.get("apiVersion") == manifest["apiVersion"]
+            and known.digest == fields.digest(owned)
             and not metadata.get("deletionTimestamp")
         )
 
-    def record(self, key: ObjectKey, live: Mapping[str, Any]) -> None:
-        """Remember what the server recorded for a member that was just applied."""
-        entry = fields.owned(live["metadata"].get("managedFields") or (), FIELD_MANAGER)
-        if entry is not None:
-            self.digests[self.member(key)] = fields.digest(entry)
+    def tells_changed(self, key: ObjectKey, manifest: Mapping[str, Any]) -> bool:
+        """Tell whether `manifest` is known to be another than the one of the last run."""
+        known = self.entries.get(self.member(key))
+        return known is not None and known.begins not in ("", _beginning(manifest))
+
+    def entry(self, manifest: Mapping[str, Any], live: Mapping[str, Any]) -> Entry | None:
+        """Return what to remember of a member that was just applied; None where nothing of it is ours."""
+        owned = fields.owned(live["metadata"].get("managedFields") or (), FIELD_MANAGER)
+        return Entry(fields.digest(owned), _beginning(manifest)) if owned is not None else None
+
+    def record(
+        self, applied: Mapping[ObjectKey, Entry], proven: Mapping[ObjectKey, Mapping[str, Any]]
+    ) -> None:
+        """Remember what was applied and what was proven, the latter by its manifest; forget all else."""
+        kept: dict[str, Entry] = {}
+        for key, manifest in proven.items():
+            known = self.entries[self.member(key)]
+            # It is another where a run applied the manifest and failed afterwards. Where there was none, one
+            # more would be a write of a run that changes nothing.
+            begins = _beginning(manifest) if known.begins else ""
+            kept[self.member(key)] = known._replace(begins=begins)
+        kept |= {self.member(key): entry for key, entry in applied.items()}
+        self.entries = kept
 
     def _hash(self, content: bytes) -> str:
         return hmac.digest(self.key, content, "sha256").hex()
+
+
+def _hash_in(manifest: Mapping[str, Any]) -> str:
+    return str(manifest["metadata"]["annotations"][HASH])
+
+
+def _beginning(manifest: Mapping[str, Any]) -> str:
+    return _hash_in(manifest)[:_BEGINNING]

@@ -16,6 +16,7 @@ from cp_ingress_core.kube.ledger import HASH
 from cp_ingress_core.kube.normalize import PART_OF, Object, defined_scopes, identify, normalize
 from cp_ingress_core.kube.options import Options
 from cp_ingress_core.kube.parent import SetState
+from cp_ingress_core.kube.prefetch import foreseen
 from cp_ingress_core.kube.survey import survey
 
 
@@ -50,6 +51,7 @@ def make_plan(cluster: Cluster, documents: Iterable[Any], state: SetState | None
         state.membership,
         wait=options.wait and not options.test,
         versions=[(obj["apiVersion"], obj["kind"]) for obj in wanted.values()],
+        changed=foreseen(items, state.ledger),
     )
     for group, kind in sorted(found.gone - {(key.group, key.kind) for key in wanted}):
         plan.warnings.append(f"the API server no longer serves {kind}.{group}: its objects are gone with it")
@@ -57,7 +59,7 @@ def make_plan(cluster: Cluster, documents: Iterable[Any], state: SetState | None
         member = found.members.get(item.key)
         if member is not None:
             item.live, item.member = member.live, True
-            item.full = (item.key.group, item.key.kind) in found.full
+            item.full = item.key.place in found.full and member.resource == item.resource
         (plan.proven if _proven(item, state, options) else plan.todo).append(item)
     plan.stale = [member for key, member in found.members.items() if key not in wanted]
     return plan

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from cp_ingress_core.kube import operations
 from cp_ingress_core.kube.apply import Item
 from cp_ingress_core.kube.cluster import Cluster
 from cp_ingress_core.kube.discovery import Resource
-from cp_ingress_core.kube.identity import key_of
+from cp_ingress_core.kube.identity import Place, key_of
+from cp_ingress_core.kube.ledger import Ledger
 from cp_ingress_core.kube.parent import SetState
 
 # From this many objects of a kind in a namespace on, one LIST is cheaper than a GET each.
@@ -39,6 +41,17 @@ def prefetch(cluster: Cluster, items: Iterable[Item], state: SetState | None) ->
                 item.absent = item.key not in present
 
     cluster.client.parallel(read, work)
+
+
+def foreseen(items: Iterable[Item], ledger: Ledger) -> frozenset[Place]:
+    """Return where so many manifests are known to have changed that :func:`prefetch` would LIST the members
+    in full, so that the first LIST can do that.
+
+    Never for Secrets: the run before may have failed after it applied them, and then they are proven without
+    reading a value.
+    """
+    counts = Counter(item.key.place for item in items if ledger.tells_changed(item.key, item.manifest))
+    return frozenset(place for place, count in counts.items() if count >= MANY and place.kind != "Secret")
 
 
 def _fill(items: list[Item], listed: list[dict[str, object]]) -> None:

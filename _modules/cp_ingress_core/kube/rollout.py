@@ -11,6 +11,7 @@ from cp_ingress_core.kube import bindings, operations
 from cp_ingress_core.kube.apply import Applier, Item, Outcome
 from cp_ingress_core.kube.cluster import Cluster
 from cp_ingress_core.kube.identity import ObjectKey
+from cp_ingress_core.kube.ledger import Entry
 from cp_ingress_core.kube.normalize import defined_scopes
 from cp_ingress_core.kube.options import Options
 from cp_ingress_core.kube.order import Stage, stages
@@ -36,6 +37,7 @@ class Rollout:
         self.set_id = state.parent.id if state else ""
         self.outcomes: dict[ObjectKey, Outcome] = {}
         self.errors: dict[ObjectKey, CpIngressError] = {}
+        self._applied: dict[ObjectKey, Entry] = {}
         self._patient = cluster.patient(max(options.timeout, cluster.client.retry_seconds))
 
     def run(self) -> None:
@@ -74,15 +76,8 @@ class Rollout:
 
     def record(self) -> None:
         """Put what the server recorded into the set's ledger, and drop what is not wanted from it."""
-        if self.state is None:
-            return
-        ledger = self.state.ledger
-        known = {ledger.member(item.key) for item in self.plan.items}
-        ledger.digests = {member: digest for member, digest in ledger.digests.items() if member in known}
-        for item in self.plan.todo:
-            outcome = self.outcomes.get(item.key)
-            if outcome is not None and outcome.live is not None:
-                ledger.record(item.key, outcome.live)
+        if self.state is not None:
+            self.state.ledger.record(self._applied, {item.key: item.manifest for item in self.plan.proven})
 
     def _count_proven(self) -> None:
         for item in self.plan.proven:
@@ -96,9 +91,11 @@ class Rollout:
 
         def attempt(item: Item) -> Outcome | CpIngressError:
             try:
-                return self._one(applier, item)
+                outcome = self._one(applier, item)
             except CpIngressError as err:
                 return err
+            self._note(item, outcome)
+            return outcome
 
         counted = Progress().counting(
             attempt, "predicting:" if self.options.test else "applying:", len(items)
@@ -109,6 +106,14 @@ class Rollout:
             else:
                 self.outcomes[item.key] = outcome
                 self.report.add(item.name, outcome.action, outcome.diff)
+
+    def _note(self, item: Item, outcome: Outcome) -> None:
+        """Keep what the ledger will say of an object; here, while other threads wait for the server."""
+        if self.state is None or outcome.live is None:
+            return
+        entry = self.state.ledger.entry(item.manifest, outcome.live)
+        if entry is not None:
+            self._applied[item.key] = entry
 
     def _one(self, applier: Applier, item: Item) -> Outcome:
         blocker = self._blocker(item)

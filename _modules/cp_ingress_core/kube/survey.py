@@ -15,16 +15,18 @@ from cp_ingress_core.kube.applyset import Membership, Parent
 from cp_ingress_core.kube.cluster import Cluster
 from cp_ingress_core.kube.discovery import Resource
 from cp_ingress_core.kube.filters import Member
-from cp_ingress_core.kube.identity import ObjectKey, key_of
+from cp_ingress_core.kube.identity import ObjectKey, Place, key_of
 from cp_ingress_core.kube.readiness import ready_at_once
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The members found, by identity, and the kinds the server does not serve any more."""
+    """The members found, by identity, where they were listed in full, and the kinds the server does not serve
+    any more.
+    """
 
     members: dict[ObjectKey, Member]
-    full: frozenset[tuple[str, str]] = frozenset()
+    full: frozenset[Place] = frozenset()
     gone: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -35,35 +37,37 @@ def survey(
     *,
     wait: bool,
     versions: Iterable[tuple[str, str]] = (),
+    changed: Collection[Place] = (),
 ) -> Survey:
     """LIST the members of a set, in parallel.
 
-    With `wait`, kinds whose readiness will be judged are listed in full, others as metadata: Secret data is
-    never read. `versions` are the (apiVersion, kind) pairs that will be applied; their versions are
-    preferred. Any refused LIST is an error: pruning on half of the truth would be unsafe.
+    With `wait`, kinds whose readiness will be judged are listed in full, and so are the places in `changed`,
+    whose whole objects will be needed; all else as metadata, so that Secret data is never read. `versions`
+    are the (apiVersion, kind) pairs that will be applied; their versions are preferred. Any refused LIST is
+    an error: pruning on half of the truth would be unsafe.
     """
     wanted = {(pair[0].rpartition("/")[0], pair[1]): pair[0] for pair in versions}
     resources, gone = _resources(cluster, membership.kinds, wanted)
+    places = {
+        Place(resource.group, resource.kind, namespace): resource
+        for resource in resources
+        for namespace in (membership.namespaces if resource.namespaced else [""])
+    }
     full = frozenset(
-        (resource.group, resource.kind)
-        for resource in resources
-        if wait and not ready_at_once(resource.api_version, resource.kind)
+        place
+        for place, resource in places.items()
+        if place in changed or (wait and not ready_at_once(resource.api_version, resource.kind))
     )
-    requests = [
-        (resource, namespace)
-        for resource in resources
-        for namespace in (sorted(membership.namespaces) if resource.namespaced else [""])
-    ]
 
-    def read(request: tuple[Resource, str]) -> list[Member] | Resource:
-        resource, namespace = request
+    def read(place: Place) -> list[Member] | Resource:
+        resource = places[place]
         try:
             found = operations.list_objects(
                 cluster.client,
                 resource,
-                namespace,
+                place.namespace,
                 selector=parent.selector,
-                metadata_only=(resource.group, resource.kind) not in full,
+                metadata_only=place not in full,
             )
         except ApiError as err:
             if err.info["status"] != 404:
@@ -71,7 +75,7 @@ def survey(
             return resource
         return [Member(key_of(obj, resource.namespaced), resource, obj) for obj in found]
 
-    answers = cluster.client.parallel(read, requests)
+    answers = cluster.client.parallel(read, sorted(places))
     gone |= _unserved(cluster, [answer for answer in answers if isinstance(answer, Resource)])
     lists = [answer for answer in answers if not isinstance(answer, Resource)]
     return Survey({member.key: member for members in lists for member in members}, full, frozenset(gone))

@@ -22,8 +22,7 @@ from tests.apiserver.engine.objects import (
     secret,
     service_account,
 )
-from tests.lighttier import LightApiserver
-from tests.lighttier.faults import FaultProxy
+from tests.lighttier.faults import Recorder
 
 
 def _objects(kit: Kit) -> list[dict[str, Any]]:
@@ -55,21 +54,6 @@ def test_noop_not_applied(kit: Kit, test: bool) -> None:
     # One GET of the parent, one LIST for each of the five kinds.
     assert _verbs(kit) == {"get": 1, "list": 5}
     print(f"figure noop_write_requests {len(kit.writes())} count")
-
-
-class Recorder(FaultProxy):
-    """A proxy without faults that keeps what the API server answered."""
-
-    def __init__(self, server: LightApiserver, folder: Path) -> None:
-        super().__init__(server, folder)
-        self.answers: list[bytes] = []
-
-    def forward(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> tuple[int, str, bytes]:
-        answer = super().forward(method, path, body, headers)
-        self.answers.append(answer[2])
-        return answer
 
 
 def test_noop_reads_no_secret_values(kit: Kit, tmp_path: Path) -> None:
