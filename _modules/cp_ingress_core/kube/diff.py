@@ -36,6 +36,7 @@ ITEM_KEYS = (
 )
 DEFAULTS = {"protocol": "TCP"}
 
+_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -69,18 +70,19 @@ def shown(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _compare(path: str, old: Any, new: Any, changes: Changes) -> None:
-    if isinstance(old, str) and old == new:
-        return  # most values are equal text
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({*old, *new}, key=str):
-            _compare(_member(path, str(key)), old.get(key), new.get(key), changes)
+            left, right = old.get(key), new.get(key)
+            # Most values are equal text: no path is made for them.
+            if not (isinstance(left, str) and left == right):
+                _compare(_member(path, str(key)), left, right, changes)
     elif isinstance(old, list) and isinstance(new, list):
         fields = _item_fields(old, new)
         if fields:
             _compare_keyed(path, _by_key(old, fields), _by_key(new, fields), changes)
         else:
             _compare_indexed(path, old, new, changes)
-    elif _json(old) != _json(new):
+    elif _differ(old, new):
         changes[path] = _pair(old, new)
 
 
@@ -159,5 +161,8 @@ def _common(old: Sequence[str], new: Sequence[str]) -> int:
     return next((index for index, (left, right) in pairs if left != right), min(len(old), len(new)))
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+def _differ(old: Any, new: Any) -> bool:
+    """Compare as JSON does: to Python, True equals 1."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old != new
+    return _json(old) != _json(new)
