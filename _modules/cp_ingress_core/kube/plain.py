@@ -15,7 +15,11 @@ def plain(value: Any, path: str = "") -> Any:
     word for.
     """
     if isinstance(value, Mapping):
-        return {_key(key, path): plain(inner, f"{path}.{key}".lstrip(".")) for key, inner in value.items()}
+        # Most values are text: no path is made for them.
+        return {
+            _key(key, path): inner if isinstance(inner, str) else plain(inner, f"{path}.{key}".lstrip("."))
+            for key, inner in value.items()
+        }
     if isinstance(value, list | tuple):
         return [plain(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
     if isinstance(value, datetime.date):
