@@ -55,6 +55,23 @@ def test_the_next_answer_begins_where_the_last_one_ended() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "headers"),
+    [
+        pytest.param(b"Retry-After:  3 \r\n", {"retry-after": "3"}, id="blanks around a value"),
+        pytest.param(b"A: 1\nB: 2\n", {"a": "1", "b": "2"}, id="lines that end as Unix has them"),
+        pytest.param(b"A: b:c\r\n", {"a": "b:c"}, id="a colon in a value"),
+        pytest.param(b"A: 1\x852\x0b3\r\n", {"a": "1\x852\x0b3"}, id="what ends a line only elsewhere"),
+        pytest.param(b"A:\r\nB\r\n", {"a": "", "b": ""}, id="no value"),
+        pytest.param(b"", {}, id="no headers"),
+    ],
+)
+def test_headers_are_read(lines: bytes, headers: dict[str, str]) -> None:
+    answer = read_answer(io.BytesIO(b"HTTP/1.1 204 No Content\r\n" + lines + b"\r\n"))
+
+    assert answer.headers == headers
+
+
+@pytest.mark.parametrize(
     "text",
     [
         pytest.param(b"HTTP/1.1 20", id="cut in the status"),
