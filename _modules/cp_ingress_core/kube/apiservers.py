@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from cp_ingress_core.kube.client import Client
+from cp_ingress_core.kube.reader import Reader
 from cp_ingress_core.kube.transport import ERRORS, Answer, Transport
 
 # What the apiservers keep themselves: each enters its address, and leaves it out when it is gone.
@@ -29,6 +30,11 @@ class Apiserver:
     version: str = ""
     ahead: float = 0.0
     problem: str = ""
+
+
+def read_slice(reader: Reader) -> dict[str, Any] | None:
+    """Return the slice ``default/kubernetes``, in which all apiservers stand."""
+    return reader.get(API_VERSION, KIND, NAME, NAMESPACE)
 
 
 def addresses(endpoint_slice: Mapping[str, Any] | None) -> list[tuple[str, int]]:

@@ -92,9 +92,7 @@ def whole(settings: Settings, sources: Sources, found: Basic) -> Whole:
             "pods": lambda: reader.list_all("v1", "Pod", "kube-system", fields={"spec.hostNetwork": "true"}),
             "kubeadm": lambda: reader.get("v1", "ConfigMap", "kubeadm-config", "kube-system"),
             "kube_proxy": lambda: reader.get("v1", "ConfigMap", kube_proxy.CONFIG_MAP, kube_proxy.NAMESPACE),
-            "slice": lambda: reader.get(
-                apiservers.API_VERSION, apiservers.KIND, apiservers.NAME, apiservers.NAMESPACE
-            ),
+            "slice": lambda: apiservers.read_slice(reader),
             "version": reader.version,
             "wire": lambda: _wire(settings, found),
             **{name: _getter(reader, api, kind, name) for api, kind, name in NAMED},

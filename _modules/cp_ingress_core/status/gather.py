@@ -77,9 +77,7 @@ def _cluster(settings: Settings, connect: Callable[[], Cluster], unread: list[st
         "deployments": lambda: reader.list_all("apps/v1", "Deployment", space),
         "daemonsets": lambda: reader.list_all("apps/v1", "DaemonSet", space),
         "record": lambda: reader.get("v1", "ConfigMap", record.NAME, space),
-        "slice": lambda: reader.get(
-            apiservers.API_VERSION, apiservers.KIND, apiservers.NAME, apiservers.NAMESPACE
-        ),
+        "slice": lambda: apiservers.read_slice(reader),
     }
     found = dict(zip(jobs, reader.each(jobs.values()), strict=True))
     recorded, problem = recorded_in(found["record"])
