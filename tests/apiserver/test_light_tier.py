@@ -43,6 +43,19 @@ def test_it_becomes_ready_and_says_how_long_that_took(figure: Figure) -> None:
     assert not server.folder.exists()
 
 
+def test_a_durable_one_has_its_data_on_a_disk_and_waits_for_it() -> None:
+    server = LightApiserver(durable=True)
+    try:
+        server.open()
+        assert server._etcd is not None
+        command = Path("/proc", str(server._etcd.pid), "cmdline").read_text(encoding="utf-8")
+        assert "--unsafe-no-fsync" not in command
+        assert not server.folder.is_relative_to("/dev/shm")  # noqa: S108
+    finally:
+        server.close()
+    assert not server.folder.exists()
+
+
 def test_the_administrator_writes_and_reads_objects(apiserver: LightApiserver, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     assert apiserver.request("POST", path, config_map("one"))[0] == 201

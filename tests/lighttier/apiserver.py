@@ -33,15 +33,16 @@ class LightApiserver:
     """A real apiserver with RBAC and an audit log; no controllers, no nodes.
 
     `url` is its address, `ca` the file of its CA, `kubeconfig` that of a cluster administrator's kubeconfig;
-    `arguments` are flags of kube-apiserver besides those that it needs here.
+    `arguments` are flags of kube-apiserver besides those that it needs here. A `durable` one waits until its data
+    are on a disk, as etcd does in a cluster; others are quicker.
     Without controllers nothing ends a namespace's deletion, fills the aggregated roles (view, edit, admin),
     makes tokens or runs pods.
     """
 
-    def __init__(self, *arguments: str) -> None:
-        self._arguments = arguments
+    def __init__(self, *arguments: str, durable: bool = False) -> None:
+        self._arguments, self._durable = arguments, durable
         self._programs = bin_dir("etcd", "kube-light")
-        self.folder = private_folder()
+        self.folder = private_folder(in_memory=not durable)
         self._spawner = Spawner()
         self._etcd: subprocess.Popen[bytes] | None = None
         self._apiserver: subprocess.Popen[bytes] | None = None
@@ -214,8 +215,8 @@ class LightApiserver:
             f"--listen-peer-urls={peer_url}",
             f"--initial-advertise-peer-urls={peer_url}",
             f"--initial-cluster=default={peer_url}",
-            "--unsafe-no-fsync",
             "--log-level=warn",
+            *([] if self._durable else ["--unsafe-no-fsync"]),
         ]
 
     def _apiserver_command(self) -> list[str]:

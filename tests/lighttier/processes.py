@@ -53,13 +53,14 @@ def end(process: subprocess.Popen[bytes] | None) -> None:
         process.wait(timeout=STOP_SECONDS)
 
 
-def private_folder() -> Path:
-    """Make a folder of this process's own, in memory where possible.
+def private_folder(*, in_memory: bool = True) -> Path:
+    """Make a folder of this process's own, in memory where possible unless it is to be on a disk.
 
     Folders whose process is gone, because it was killed, are removed.
     """
     memory = Path("/dev/shm")  # noqa: S108  (only a private folder is made in it)
-    parent = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    use_memory = in_memory and os.access(memory, os.W_OK)
+    parent = memory if use_memory else Path(tempfile.gettempdir())
     for folder in parent.glob(f"{PREFIX}*"):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         if not Path("/proc", owner).exists():
