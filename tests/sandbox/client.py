@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import http.client
 import os
 import socket
@@ -79,7 +80,7 @@ def https(
     """
     parts = urllib.parse.urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443
-    context = ssl.create_default_context(cafile=str(ca)) if ca else _accept_any()
+    context = _trusting(Path(ca).read_text()) if ca else _accept_any()
     with (
         connect(host, port, timeout=timeout) as plain,
         context.wrap_socket(plain, server_hostname=host) as secure,
@@ -107,15 +108,28 @@ def _connect(host: str, port: int, timeout: float) -> socket.socket:
                 raise
 
 
+# Contexts are kept: reading the authorities that a system trusts takes longer than the request itself, and a
+# watch that takes the processors away from what it watches measures itself.
+@functools.lru_cache(maxsize=16)
+def _trusting(authorities: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=authorities)
+
+
+@functools.cache
 def _accept_any() -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
+@functools.cache
+def _library() -> Any:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _enter(path: Path) -> None:
-    library: Any = ctypes.CDLL(None, use_errno=True)
+    library = _library()
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         if library.setns(fd, CLONE_NEWNET) != 0:
