@@ -93,7 +93,8 @@ def configure(run: Run, bring: Callable[[Run], str | None]) -> None:
     """
     mark = bring(run)
     manifests = [workload_manifest(run.component, workload) for workload in run.component.restart]
-    if run.component.custom_resources and run.report.changes and not run.test:
+    awaited = run.component.custom_resources and not run.test
+    if awaited and any(_starts_again(run, manifest, mark) for manifest in manifests):
         storages.open_everywhere(run.cluster, run.component.custom_resources, run.component.namespace)
     for manifest in manifests:
         _restart(run, manifest, mark)
@@ -108,6 +109,14 @@ def workload_manifest(component: Component, workload: Workload) -> dict[str, Any
         "kind": workload.kind,
         "metadata": {"name": workload.name, "namespace": component.namespace},
     }
+
+
+def _starts_again(run: Run, manifest: Object, mark: str | None) -> bool:
+    """Whether the workload's pods do not carry the mark yet; those of a run that was broken off do not."""
+    if mark is None:
+        return False
+    annotations = section(run.read(manifest), "spec", "template", "metadata", "annotations")
+    return text(annotations, run.component.mark) != mark
 
 
 def _restart(run: Run, manifest: Object, mark: str | None) -> None:
