@@ -33,8 +33,8 @@ class LightApiserver:
     """A real apiserver with RBAC and an audit log; no controllers, no nodes.
 
     `url` is its address, `ca` the file of its CA, `kubeconfig` that of a cluster administrator's kubeconfig;
-    `arguments` are flags of kube-apiserver besides those that it needs here. A `durable` one waits until its data
-    are on a disk, as etcd does in a cluster; others are quicker.
+    `arguments` are flags of kube-apiserver besides those that it needs here. A `durable` one waits until its
+    data are on a disk, as etcd does in a cluster; others are quicker.
     Without controllers nothing ends a namespace's deletion, fills the aggregated roles (view, edit, admin),
     makes tokens or runs pods.
     """
