@@ -87,7 +87,8 @@ def https(
     ):
         # Read first: an answer that ends the connection closes the socket too.
         certificate = secure.getpeercert(binary_form=True) or b""
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout)
+        # The one for HTTPS would make a TLS context first, which nobody uses when the socket is given.
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
         connection.sock = secure
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
         connection.request(method, target, body=body, headers=headers or {})
