@@ -235,6 +235,11 @@ def _shown(before: Metrics, after: Metrics, issuer: str, version: tuple[int, int
     fetched = after.keys_fetched(issuer) or 0.0
     if fetched > (before.keys_fetched(issuer) or 0.0):
         return "keys fetched"
+    # A minute and a half after an issuer left the configuration its times are dropped, also when it is back
+    # by then (kubernetes, pkg/kubeapiserver/authenticator/config.go). A reload waits until every issuer can
+    # be asked, so a token that has nothing fetched after one was held against keys.
+    if after.reloaded("success") and not fetched and not after.keys_missed(issuer):
+        return "keys known"
     # Keys are kept for as long as the issuer says, hours mostly. A reload makes new authenticators; a user's
     # token may have come just before the reload was counted.
     since = max(after.started or 0.0, after.reloaded("success") - 1.0)

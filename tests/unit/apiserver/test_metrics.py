@@ -151,6 +151,20 @@ SHOWN = [
         "",
         "they have expired and cannot be fetched",
     ),
+    (
+        told(judged=1, reloaded=160),
+        told(judged=2, reloaded=160),
+        (1, 36),
+        "keys known",
+        "its times were dropped since it had left the configuration for a moment",
+    ),
+    (
+        told(judged=1, reloaded=160),
+        told(judged=2, missed=170, reloaded=160),
+        (1, 36),
+        "",
+        "they cannot be fetched after a reload",
+    ),
     (told(judged=1), told(judged=2), (1, 34), "token judged", "a version that tells less"),
     (told(judged=1), told(judged=2), (1, 36), "", "not fetched at all"),
 ]
