@@ -99,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
         "--etcd",
         choices=("disk", "memory"),
         default="disk",
-        help="where etcd's data are: a disk that it waits for (default), or memory",
+        help="where etcd's data are: a temporary folder whose disk it waits for (default), or memory",
     )
     top.add_argument("--strict", action="store_true", help="exit with 1 when a bar is missed")
     return top

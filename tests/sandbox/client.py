@@ -7,7 +7,6 @@ import functools
 import http.client
 import os
 import socket
-import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.sandbox import ports
+from tests.sandbox import ports, tls
 from tests.sandbox.addresses import CLIENT
 from tests.sandbox.network import netns
 
@@ -80,7 +79,7 @@ def https(
     """
     parts = urllib.parse.urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443
-    context = _trusting(Path(ca).read_text()) if ca else _accept_any()
+    context = _context(Path(ca).read_text() if ca else None)
     with (
         connect(host, port, timeout=timeout) as plain,
         context.wrap_socket(plain, server_hostname=host) as secure,
@@ -109,28 +108,13 @@ def _connect(host: str, port: int, timeout: float) -> socket.socket:
                 raise
 
 
-# Contexts are kept: reading the authorities that a system trusts takes longer than the request itself, and a
-# watch that takes the processors away from what it watches measures itself.
-@functools.lru_cache(maxsize=16)
-def _trusting(authorities: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cadata=authorities)
-
-
-@functools.cache
-def _accept_any() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-@functools.cache
-def _library() -> Any:
-    return ctypes.CDLL(None, use_errno=True)
+# Kept, since many requests trust the same: a watch that makes one each time takes the processors away from
+# what it watches.
+_context = functools.lru_cache(maxsize=16)(tls.context)
 
 
 def _enter(path: Path) -> None:
-    library = _library()
+    library: Any = ctypes.CDLL(None, use_errno=True)
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         if library.setns(fd, CLONE_NEWNET) != 0:

@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-from tests.sandbox import ports
+from tests.sandbox import ports, tls
 from tests.sandbox.ports import Ports
 
 HEAD_LIMIT = 256 * 1024
@@ -42,10 +43,7 @@ class Target:
 
     def context(self) -> ssl.SSLContext:
         """TLS of this target: chain and name are checked whenever there is a CA."""
-        context = ssl.create_default_context(cafile=self.ca)
-        if self.ca is None:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
+        context = tls.context(Path(self.ca).read_text() if self.ca else None)
         if self.certificate:
             context.load_cert_chain(self.certificate)
         return context
